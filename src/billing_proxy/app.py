@@ -1,0 +1,68 @@
+"""The standalone service: ``create_app()``, to be served by ``gunicorn wsgi:app``."""
+
+from __future__ import annotations
+
+import logging
+import os
+import time
+from collections.abc import Callable, Mapping
+
+from flask import Flask, Response, request, url_for
+from werkzeug.exceptions import HTTPException
+from werkzeug.middleware.proxy_fix import ProxyFix
+
+from . import health
+from .config import BillingConfig, unknown_settings
+from .extension import BillingProxy
+from .views import Views
+
+log = logging.getLogger(__name__)
+
+
+def create_app(
+    environ: Mapping[str, str] | None = None, *, clock: Callable[[], float] = time.time
+) -> Flask:
+    """The service with the settings of ``environ``, by default those of the process.
+
+    Raises:
+        ConfigError: with every problem of the settings at once; nothing starts half-configured.
+    """
+    environ = os.environ if environ is None else environ
+    config = BillingConfig.from_mapping(environ)
+    _log_to_stderr()
+    for hint in unknown_settings(environ):
+        log.warning("%s", hint)
+    app = Flask("billing_proxy", static_folder=None)
+    app.config["SECRET_KEY"] = config.secret_key
+    state = BillingProxy(clock=clock).init_app(app, config)
+    views = Views(state)
+    app.register_error_handler(HTTPException, views.handle_http_error)
+    app.add_url_rule("/healthz", "healthz", health.live)
+    app.add_url_rule("/readyz", "readyz", lambda: health.ready(state))
+    if config.url_prefix:
+        app.add_url_rule("/", "home", _home)
+    if config.trusted_proxies:
+        hops = config.trusted_proxies
+        app.wsgi_app = ProxyFix(  # type: ignore[method-assign]
+            app.wsgi_app, x_for=hops, x_proto=hops, x_host=hops, x_port=hops, x_prefix=hops
+        )
+    return app
+
+
+def _home() -> Response:
+    response = Response(status=302)
+    token = request.args.get("token")  # nothing else of the query may reach url_for
+    response.headers["Location"] = url_for("billing.page", token=token)
+    response.headers["Cache-Control"] = "no-store"
+    return response
+
+
+def _log_to_stderr() -> None:
+    """Let the package's log lines out, unless the process has set up logging itself."""
+    logger = logging.getLogger("billing_proxy")
+    if logger.handlers or logging.getLogger().handlers:
+        return
+    handler = logging.StreamHandler()
+    handler.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(name)s %(message)s"))
+    logger.addHandler(handler)
+    logger.setLevel(logging.INFO)

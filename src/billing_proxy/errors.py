@@ -1,0 +1,167 @@
+"""One tree of errors; each class knows its HTTP status and what may be said about it in public.
+
+``title`` and ``detail`` are for API clients (RFC 9457), ``heading`` and ``advice`` are the Dutch
+words on the page. None of them ever holds a word of Stripe's, a key or a customer's data; the
+reason for the operator goes to the log.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import ClassVar
+
+
+class BillingError(Exception):
+    """Base of all errors of this package; on its own it stands for a fault on our side.
+
+    ``retry_after`` is a number of seconds, or None when trying again soon does not help.
+    ``request_id`` is Stripe's, for the log only.
+    """
+
+    status: ClassVar[int] = 500
+    type: ClassVar[str] = "about:blank"
+    title: ClassVar[str] = "Internal error"
+    detail: ClassVar[str] = "The service could not answer this request."
+    heading: ClassVar[str] = "Er ging iets mis"
+    advice: ClassVar[str] = "Dat ligt aan ons, niet aan jou. Probeer het later opnieuw."
+
+    def __init__(
+        self,
+        reason: str = "",
+        *,
+        request_id: str | None = None,
+        retry_after: int | None = None,
+    ) -> None:
+        super().__init__(reason or self.title)
+        self.reason = reason
+        self.request_id = request_id
+        self.retry_after = retry_after
+
+    def again(self) -> BillingError:
+        """A fresh error with the same content, so that each waiting request raises its own."""
+        return type(self)(self.reason, request_id=self.request_id, retry_after=self.retry_after)
+
+
+class ConfigError(BillingError):
+    """The settings cannot be used. ``problems`` holds every one, each with the way to mend it."""
+
+    title = "Service misconfigured"
+
+    def __init__(self, problems: Sequence[str]) -> None:
+        self.problems = tuple(problems)
+        lines = "\n".join(f"  - {problem}" for problem in self.problems)
+        super().__init__(f"billing-proxy cannot start with these settings:\n{lines}")
+
+
+class NotIdentified(BillingError):
+    """Nobody is signed in, or the token is forged, expired or meant for somebody else."""
+
+    status = 401
+    title = "Customer not identified"
+    detail = "Send a valid customer token, or open a fresh link to this page."
+    heading = "Je bent niet ingelogd"
+    advice = "Open deze pagina opnieuw via de link op onze website of in je account."
+
+
+class Forbidden(BillingError):
+    """The request is known and refused, whoever asks."""
+
+    status = 403
+    title = "Request refused"
+    detail = "This address can only be opened by a person following a link."
+    heading = "Deze link werkt hier niet"
+    advice = "Ga terug naar je abonnement en gebruik de knop op die pagina."
+
+
+class CustomerNotFound(BillingError):
+    """Stripe does not know this customer."""
+
+    status = 404
+    title = "Customer unknown"
+    detail = "The payment provider does not know this customer."
+    heading = "We kennen deze klant niet"
+    advice = "Neem contact met ons op, dan zoeken we uit wat er aan de hand is."
+
+
+class InvalidEvent(BillingError):
+    """A webhook call that is not Stripe's, or not meant for this service."""
+
+    status = 400
+    title = "Event refused"
+    detail = "The signature or the body of this event is not valid."
+
+
+class StripeUnavailable(BillingError):
+    """Stripe is out of reach, too slow, too busy, or answers with something unreadable.
+
+    The last known card may stand in for it; it never means "no subscription".
+    """
+
+    status = 503
+    title = "Billing data unavailable"
+    detail = "The payment provider cannot be reached right now. Try again shortly."
+    heading = "Je abonnement is nu niet op te halen"
+    advice = (
+        "Onze betaaldienst is even niet bereikbaar. Er verandert niets aan je abonnement. "
+        "Probeer het over een minuutje opnieuw."
+    )
+
+    def __init__(
+        self, reason: str = "", *, request_id: str | None = None, retry_after: int | None = 5
+    ) -> None:
+        super().__init__(reason, request_id=request_id, retry_after=retry_after)
+
+
+class StripeMisconfigured(BillingError):
+    """Stripe answers, and refuses: the key, its permissions, the portal settings or our request.
+
+    No outage: waiting does not mend it, an operator does.
+    """
+
+    status = 502
+    title = "Billing service misconfigured"
+    detail = "The payment provider refused the request of this service. The operator must act."
+    heading = "Je abonnement is nu niet op te halen"
+    advice = (
+        "Er klopt iets niet in onze instellingen. Er verandert niets aan je abonnement. "
+        "Neem contact met ons op als dit zo blijft."
+    )
+
+
+class BadRequest(BillingError):
+    """A request that HTTP itself refuses."""
+
+    status = 400
+    title = "Bad request"
+    detail = "The request is not one that this service understands."
+    heading = "Dit verzoek begrijpen we niet"
+    advice = "Ga terug naar je abonnement en probeer het nog eens."
+
+
+class PageNotFound(BillingError):
+    """There is no such route."""
+
+    status = 404
+    title = "Not found"
+    detail = "There is nothing at this address."
+    heading = "Deze pagina bestaat niet"
+    advice = "Ga terug naar je abonnement."
+
+
+class MethodNotSupported(BillingError):
+    """The route exists, but not with this method."""
+
+    status = 405
+    title = "Method not allowed"
+    detail = "This address does not support that method."
+    heading = "Dat kan hier niet"
+    advice = "Ga terug naar je abonnement."
+
+
+def from_status(status: int) -> BillingError:
+    """The words for an HTTP error ``status`` that did not come from this package."""
+    if status == 404:
+        return PageNotFound()
+    if status == 405:
+        return MethodNotSupported()
+    return BadRequest() if status < 500 else BillingError()

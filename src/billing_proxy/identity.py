@@ -1,0 +1,193 @@
+"""Who is the customer: tokens, the session cookie, the portal pass, the freshness mark.
+
+Everything here is signed and expires; whatever does not check out is ``NotIdentified``. No Flask:
+the web layer takes the texts out of the request. Moments are Unix seconds.
+
+Sources: RFC 7519 (JWT), RFC 8725 (JWT best practices), RFC 7517 (JWK sets).
+"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+import time
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import jwt
+from itsdangerous import BadSignature, URLSafeSerializer
+
+from .config import BillingConfig
+from .errors import NotIdentified
+from .jwks import KeySet
+
+MAX_TOKEN_LENGTH = 4096
+PASS_LIFETIME = 600
+"""Seconds that a portal link out of JSON, a fragment or an iframe works."""
+
+PORTAL_VISIT = 1800
+"""Seconds after opening the portal that a browser's reads stay live, if it does not return."""
+
+CLOCK_SKEW = 30
+"""Seconds that an issuer's clock may be ahead; an expired token gets no such grace."""
+
+_CUSTOMER = re.compile(r"cus_[A-Za-z0-9_-]{1,120}")
+_ALGORITHMS_BY_KEY_SET = ("RS256", "ES256")
+
+
+def is_customer_id(value: object) -> bool:
+    """Whether ``value`` looks like a Stripe customer id, fit for a path, a header and a log."""
+    return isinstance(value, str) and _CUSTOMER.fullmatch(value) is not None
+
+
+class TokenVerifier:
+    """Checks customer tokens: HS256 with the shared secret, RS256 and ES256 with the key set.
+
+    The key decides which algorithms may be used, never the token (RFC 8725 section 3.1).
+    """
+
+    def __init__(self, config: BillingConfig, clock: Callable[[], float] = time.time) -> None:
+        self._secret = config.token_secret
+        self._keys = KeySet(config.token_jwks_url) if config.token_jwks_url else None
+        self._audience = config.token_audience
+        self._claim = config.token_claim
+        self._clock = clock
+
+    def customer(self, token: str) -> str:
+        """The customer id that ``token`` was issued for.
+
+        Raises:
+            NotIdentified: for anything but a genuine, current token meant for this service.
+        """
+        claims = self._claims(token)
+        customer = claims.get(self._claim)
+        if not is_customer_id(customer):
+            raise NotIdentified("the token names no Stripe customer")
+        return str(customer)
+
+    def _claims(self, token: str) -> Mapping[str, Any]:
+        if len(token) > MAX_TOKEN_LENGTH:
+            raise NotIdentified("the token is too long")
+        try:
+            header = jwt.get_unverified_header(token)
+            key, algorithms = self._key(header)
+            claims: Mapping[str, Any] = jwt.decode(
+                token,
+                key,
+                algorithms=algorithms,
+                audience=self._audience,
+                leeway=CLOCK_SKEW,
+                options={"require": ["exp", "aud"], "verify_sub": False},
+            )
+        except (jwt.PyJWTError, ValueError, TypeError, OverflowError, RecursionError) as problem:
+            raise NotIdentified(f"the token is refused: {type(problem).__name__}") from None
+        if float(claims["exp"]) <= self._clock():
+            raise NotIdentified("the token has expired")
+        return claims
+
+    def _key(self, header: Mapping[str, Any]) -> tuple[Any, list[str]]:
+        algorithm, key_id = header.get("alg"), header.get("kid")
+        if algorithm == "HS256" and self._secret:
+            return self._secret, ["HS256"]
+        if algorithm in _ALGORITHMS_BY_KEY_SET and self._keys and isinstance(key_id, str):
+            return self._keys.get_signing_key(key_id).key, [algorithm]
+        raise NotIdentified("the token is signed in a way that is not accepted")
+
+
+def mint_token(config: BillingConfig, customer: str, *, ttl: int, now: float) -> str:
+    """A customer token for links and tests, valid for ``ttl`` seconds from ``now``.
+
+    Raises:
+        ValueError: for what is no customer id, or without a ``BILLING_TOKEN_SECRET``.
+    """
+    if not is_customer_id(customer):
+        raise ValueError("a Stripe customer id begins with cus_")
+    if not config.token_secret:
+        raise ValueError("BILLING_TOKEN_SECRET is not set, so only your own issuer can sign tokens")
+    claims = {
+        config.token_claim: customer,
+        "aud": config.token_audience,
+        "iat": int(now),
+        "exp": int(now) + ttl,
+    }
+    return jwt.encode(claims, config.token_secret, algorithm="HS256")
+
+
+class Seal:
+    """Signs small values for one purpose, with an expiry inside; opens only its own.
+
+    Raises NotIdentified on opening whatever is forged, expired or made for another purpose.
+    """
+
+    def __init__(self, secret_key: str, purpose: str) -> None:
+        self._serializer = URLSafeSerializer(
+            secret_key,
+            salt=f"billing-proxy.{purpose}",
+            signer_kwargs={"key_derivation": "hmac", "digest_method": hashlib.sha256},
+        )
+
+    def close(self, value: str, *, expires: int) -> str:
+        """``value`` as a signed text, good until ``expires`` (Unix seconds)."""
+        return str(self._serializer.dumps([value, expires]))
+
+    def open(self, sealed: str, *, now: float) -> str:
+        """The value inside ``sealed``."""
+        if len(sealed) > MAX_TOKEN_LENGTH:
+            raise NotIdentified("the signed value is too long")
+        try:
+            value, expires = self._serializer.loads(sealed)
+        except (BadSignature, ValueError, TypeError):
+            raise NotIdentified("the signature does not fit") from None
+        if not isinstance(value, str) or not isinstance(expires, int) or expires <= now:
+            raise NotIdentified("the signed value has expired")
+        return value
+
+
+class Seals:
+    """The seals in use: one per purpose, so that none opens what another has closed."""
+
+    def __init__(self, secret_key: str) -> None:
+        self._session = Seal(secret_key, "session")
+        self._portal_pass = Seal(secret_key, "portal-pass")
+        self._visit = Seal(secret_key, "portal-visit")
+
+    def session(self, customer: str, *, now: float, ttl: int) -> str:
+        """The session cookie of a browser that signed in as ``customer`` at ``now``."""
+        return self._session.close(customer, expires=int(now) + ttl)
+
+    def customer_of_session(self, cookie: str, *, now: float) -> str:
+        """The customer a session cookie was made for."""
+        return _customer(self._session.open(cookie, now=now))
+
+    def portal_pass(self, customer: str, *, now: float) -> str:
+        """A pass for the portal route alone. The same within one minute, so answers stay equal."""
+        return self._portal_pass.close(customer, expires=int(now) // 60 * 60 + PASS_LIFETIME)
+
+    def customer_of_pass(self, sealed: str, *, now: float) -> str:
+        """The customer a portal pass was made for."""
+        return _customer(self._portal_pass.open(sealed, now=now))
+
+    def portal_opened(self, *, now: float) -> str:
+        """The mark of a browser that has the portal open since ``now``."""
+        return self._visit.close("opened", expires=int(now) + PORTAL_VISIT)
+
+    def portal_left(self, *, now: float) -> str:
+        """The mark of a browser that came back from the portal at ``now``."""
+        return self._visit.close(repr(now), expires=int(now) + PORTAL_VISIT)
+
+    def not_before(self, mark: str, *, now: float) -> float | None:
+        """Since when (Unix seconds) a browser with ``mark`` wants its card read; None: any time.
+
+        While the portal is open, that is now; after the return, the moment of the return.
+        """
+        try:
+            value = self._visit.open(mark, now=now)
+            return now if value == "opened" else min(float(value), now)
+        except (NotIdentified, ValueError):
+            return None
+
+
+def _customer(value: str) -> str:
+    if not is_customer_id(value):
+        raise NotIdentified("no Stripe customer")
+    return value

@@ -1,0 +1,106 @@
+"""From a card or an error to a response: HTML or JSON, with the headers that keep it private."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from typing import Any
+
+from flask import Request, Response, render_template, url_for
+
+from . import __version__
+from .config import BillingConfig
+from .errors import BillingError
+
+BLUEPRINT = "billing"
+
+PRIVATE = "private, no-cache"
+"""Only the customer's own browser keeps it, and asks each time whether it is still right."""
+
+NEVER_STORED = "no-store"
+
+IMMUTABLE = "public, max-age=31536000, immutable"
+"""For a file whose address changes with its content (RFC 8246)."""
+
+VARY = ("Accept", "Authorization", "Cookie")
+
+
+def prefers_json(request: Request) -> bool:
+    """Whether the client would rather have JSON; HTML wins ties, ``*/*`` and an empty header."""
+    accept = request.accept_mimetypes
+    json_quality = max(accept["application/json"], accept["application/problem+json"])
+    return bool(accept) and json_quality > accept["text/html"]
+
+
+def render(template: str, *, external: bool = False, **context: Any) -> str:
+    """``template`` with ``context`` and the stylesheet; ``external`` makes its address absolute."""
+    stylesheet = url_for(
+        f"{BLUEPRINT}.static", filename="billing.css", v=__version__, _external=external
+    )
+    return render_template(template, stylesheet=stylesheet, **context)
+
+
+def json_response(body: Mapping[str, Any], mimetype: str = "application/json") -> Response:
+    """``body`` as JSON in UTF-8 (RFC 8259)."""
+    return Response(json.dumps(body, ensure_ascii=False), mimetype=mimetype)
+
+
+def problem(status: int, title: str, detail: str) -> Response:
+    """A problem as RFC 9457 describes it; ``about:blank`` says that the status tells the type."""
+    body = {"type": "about:blank", "title": title, "status": status, "detail": detail}
+    response = json_response(body, "application/problem+json")
+    response.status_code = status
+    return response
+
+
+def error_response(error: BillingError, *, as_json: bool, fragment: bool = False) -> Response:
+    """What ``error`` may say in public: a problem for programs, a Dutch page for people.
+
+    ``fragment`` asks for the words alone, to stand where the card would.
+    """
+    if as_json:
+        response = problem(error.status, error.title, error.detail)
+    else:
+        template = "billing/_error.html" if fragment else "billing/error.html"
+        response = Response(render(template, error=error), status=error.status)
+    if error.status == 401:
+        response.headers["WWW-Authenticate"] = 'Bearer realm="billing"'
+    if error.retry_after is not None:
+        response.headers["Retry-After"] = str(error.retry_after)
+    response.headers["Cache-Control"] = NEVER_STORED
+    response.vary.update(VARY)
+    return response
+
+
+def conditional(response: Response, request: Request) -> Response:
+    """``response`` with an ETag, or a 304 when the client has the same already (RFC 9110 13)."""
+    response.headers["Cache-Control"] = PRIVATE
+    response.vary.update(VARY)
+    response.add_etag()
+    response.make_conditional(request)
+    return response
+
+
+def secure(response: Response, config: BillingConfig, *, framed: bool = False) -> Response:
+    """``response`` with the headers that a browser's protections ask for.
+
+    ``framed`` is for the card alone, which other sites may frame if the settings say so.
+    Sources: https://www.w3.org/TR/CSP3/, https://www.w3.org/TR/referrer-policy/
+    """
+    ancestors = config.frame_ancestors if framed else "'none'"
+    headers = response.headers
+    headers["Content-Security-Policy"] = (
+        "default-src 'none'; style-src 'self'; script-src 'self'; connect-src 'self'; "
+        f"img-src 'self' data:; base-uri 'none'; form-action 'none'; frame-ancestors {ancestors}"
+    )
+    headers["Referrer-Policy"] = "no-referrer"
+    headers["X-Content-Type-Options"] = "nosniff"
+    if ancestors == "'none'":
+        headers["X-Frame-Options"] = "DENY"
+    headers.setdefault("Cache-Control", NEVER_STORED)
+    return response
+
+
+def link(config: BillingConfig, base_url: str, path: str) -> str:
+    """The address of ``path`` below the URL prefix, on the host of ``base_url``."""
+    return f"{base_url.rstrip('/')}{config.url_prefix}{path}"

@@ -1,0 +1,176 @@
+"""The use cases: the card, the way to the portal, an event that something changed. No Flask."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from enum import StrEnum
+from zoneinfo import ZoneInfo
+
+from .cache import CardCache, Outcome
+from .card import Billing, BillingCard, CardBuilder
+from .catalog import Catalog
+from .config import BillingConfig
+from .errors import (
+    BillingError,
+    CustomerNotFound,
+    InvalidEvent,
+    StripeMisconfigured,
+    StripeUnavailable,
+)
+from .gateway import StripeGateway
+from .language import language
+from .workers import Workers
+
+LIVE_INTERVAL = 2.0
+"""Seconds between two live reads of one customer that clients may ask for with ``no-cache``."""
+
+
+REFUSAL_HOLDS = 30.0
+"""Seconds for which a refused key counts as "cannot serve"; then the next request tries again."""
+
+
+class StripeStatus(StrEnum):
+    """How Stripe's last answer went, in the words of a health check."""
+
+    PASS = "pass"
+    WARN = "warn"
+    FAIL = "fail"
+
+
+@dataclass(frozen=True, slots=True)
+class Served:
+    """A card and where it came from."""
+
+    card: BillingCard
+    outcome: Outcome
+
+
+class BillingService:
+    """Everything the web layer and the command line ask for.
+
+    Raises the errors of ``errors.py``; ``clock`` gives Unix seconds.
+    """
+
+    def __init__(
+        self,
+        config: BillingConfig,
+        gateway: StripeGateway,
+        catalog: Catalog,
+        *,
+        workers: Workers,
+        clock: Callable[[], float] = time.time,
+    ) -> None:
+        self._timeout = config.stripe_timeout
+        self._livemode = config.livemode
+        self._gateway = gateway
+        self._catalog = catalog
+        self._workers = workers
+        self._clock = clock
+        self._cache: CardCache[Billing | None] = CardCache(
+            maxsize=config.cache_maxsize,
+            ttl=config.cache_ttl,
+            stale_if_error=config.stale_if_error,
+            timeout=config.stripe_timeout,
+            workers=workers,
+            clock=clock,
+        )
+        self._last_failure: tuple[BillingError | None, float] = (None, 0.0)
+        self._builder = CardBuilder(
+            zone=ZoneInfo(config.timezone),
+            language=language(config.locale),
+            free_plan=config.free_plan,
+            can_choose=config.upgrade_url is not None,
+        )
+
+    def card(self, customer: str, *, not_before: float | None = None) -> Served:
+        """The card of ``customer``; with ``not_before``, one that was read since (Unix seconds).
+
+        While Stripe fails, the last known card comes back, marked stale.
+
+        Raises:
+            CustomerNotFound, StripeUnavailable, StripeMisconfigured
+        """
+        found = self._cache.get(
+            customer,
+            lambda until: self._read(customer, until),
+            not_before=not_before,
+        )
+        if found.value is None:
+            raise CustomerNotFound("Stripe does not know this customer")
+        card = self._builder.build(
+            found.value,
+            now=self._clock(),
+            as_of=found.read_at,
+            stale=found.outcome is Outcome.STALE,
+        )
+        return Served(card, found.outcome)
+
+    def stripe_status(self) -> StripeStatus:
+        """How the last reading went, from memory: no call is made to find out."""
+        error, moment = self._last_failure
+        if error is None:
+            return StripeStatus.PASS
+        refused = isinstance(error, StripeMisconfigured)
+        if refused and self._clock() - moment < REFUSAL_HOLDS:
+            return StripeStatus.FAIL
+        return StripeStatus.WARN
+
+    def _read(self, customer: str, until: float) -> Billing | None:
+        try:
+            billing = self._gateway.retrieve_billing(customer, until=until)
+        except BillingError as error:
+            self._last_failure = (error, self._clock())
+            raise
+        self._last_failure = (None, 0.0)
+        return billing
+
+    def live_since(self) -> float:
+        """The ``not_before`` of a client that asks for a live read."""
+        return self._clock() - LIVE_INTERVAL
+
+    def portal_url(
+        self, customer: str, *, return_url: str, locale: str, flow: str | None = None
+    ) -> str:
+        """A new portal session for ``customer``, to be redirected to at once and never kept.
+
+        Raises:
+            CustomerNotFound, StripeUnavailable, StripeMisconfigured
+        """
+        until = time.monotonic() + self._timeout
+        subscription = self._subscription(customer) if flow else None
+        return self._workers.run(
+            lambda: self._gateway.create_portal_session(
+                customer,
+                return_url=return_url,
+                locale=locale,
+                flow=flow,
+                subscription=subscription,
+                until=until,
+            ),
+            timeout=until - time.monotonic(),
+        )
+
+    def _subscription(self, customer: str) -> str | None:
+        """The subscription that the card shows; without one the plain portal has to do."""
+        try:
+            return self.card(customer).card.subscription
+        except StripeUnavailable:
+            return None
+
+    def receive(self, body: bytes, signature: str, secret: str) -> None:
+        """Forget what a webhook's event says has changed. The next read is live, and decides.
+
+        Raises:
+            InvalidEvent: when the event is not Stripe's, or of the other mode than the key.
+        """
+        event = self._gateway.verify_event(body, signature, secret)
+        if event.livemode is not None and event.livemode != self._livemode:
+            raise InvalidEvent("the event's livemode is not that of STRIPE_SECRET_KEY")
+        if event.customer and event.customer_deleted:
+            self._cache.drop(event.customer)
+        elif event.customer:
+            self._cache.expire(event.customer)
+        if event.product:
+            self._catalog.forget(event.product)

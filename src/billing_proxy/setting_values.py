@@ -1,0 +1,163 @@
+"""What each kind of setting may look like: a text in, its value out, or a ``ValueError``. Pure.
+
+The error's text completes a sentence that begins with the setting's name, says how to mend it, and
+never repeats a secret.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Callable
+from urllib.parse import urlsplit
+from zoneinfo import ZoneInfo
+
+from .language import LANGUAGES
+
+MIN_TOKEN_SECRET_BYTES = 32  # RFC 7518 section 3.2: an HS256 key is at least as long as its hash
+
+GENERATE = "make one with: python -c 'import secrets; print(secrets.token_urlsafe(48))'"
+
+WHERE_IS_THE_KEY = (
+    "copy a restricted key (rk_…) from the API keys page of the Stripe Dashboard, "
+    "with the permissions that the README lists"
+)
+
+
+def text(raw: str) -> str:
+    if any(ord(char) < 32 or ord(char) == 127 for char in raw):
+        raise ValueError("must not contain control characters such as a line break")
+    return raw
+
+
+def _token(raw: str, *prefixes: str) -> str:
+    if not raw.startswith(prefixes):
+        raise ValueError(f"must begin with {' or '.join(prefixes)}")
+    if not re.fullmatch(r"[!-~]+", raw):
+        raise ValueError("must not contain spaces, line breaks or other than ASCII characters")
+    return raw
+
+
+def stripe_key(raw: str) -> str:
+    if raw.startswith("pk_"):
+        raise ValueError("is a publishable key (pk_…), which cannot read: " + WHERE_IS_THE_KEY)
+    return _token(raw, "sk_", "rk_")
+
+
+def webhook_secret(raw: str) -> str:
+    if raw.startswith(("sk_", "rk_", "pk_")):
+        raise ValueError("is an API key: copy the endpoint's signing secret (whsec_…) instead")
+    return text(raw)
+
+
+def portal_configuration(raw: str) -> str:
+    return _token(raw, "bpc_")
+
+
+def token_secret(raw: str) -> str:
+    length = len(raw.encode("utf-8", "surrogateescape"))
+    if length < MIN_TOKEN_SECRET_BYTES:
+        raise ValueError(
+            f"is {length} bytes long and must be at least {MIN_TOKEN_SECRET_BYTES}: {GENERATE}"
+        )
+    return raw
+
+
+def _url(raw: str) -> str:
+    message = "must be an address such as https://www.example.nl/account"
+    if not re.fullmatch(r"[!-~]+", raw) or any(char in raw for char in "\\<>\"'`{}|^"):
+        raise ValueError(message)
+    try:
+        parts = urlsplit(raw)
+        parts.port  # noqa: B018 -- raises ValueError for a port that is none
+    except ValueError:
+        raise ValueError(message) from None
+    if parts.scheme not in ("http", "https") or not parts.hostname or "@" in parts.netloc:
+        raise ValueError(message)
+    return raw
+
+
+def base_url(raw: str) -> str:
+    parts = urlsplit(_url(raw))
+    if parts.query or parts.fragment:
+        raise ValueError("must be an address without a query, such as http://127.0.0.1:12111")
+    return raw.rstrip("/")
+
+
+def jwks_url(raw: str) -> str:
+    parts = urlsplit(_url(raw))
+    if parts.scheme != "https" and parts.hostname not in ("localhost", "127.0.0.1", "::1"):
+        raise ValueError("must begin with https://, or anybody on the way could sign tokens")
+    return raw
+
+
+def link(raw: str) -> str:
+    """An address, or a path on the same host."""
+    if raw.startswith("/") and not raw.startswith("//"):
+        return _url("http://localhost" + raw).removeprefix("http://localhost")
+    return _url(raw)
+
+
+def url_prefix(raw: str) -> str:
+    raw = "/" + raw.strip("/") if raw.strip("/") else ""
+    if not re.fullmatch(r"(/[A-Za-z0-9._~-]+)*", raw) or "/." in raw:
+        raise ValueError("must be a path such as /billing")
+    return raw
+
+
+def timezone(raw: str) -> str:
+    try:
+        ZoneInfo(raw)
+    except (KeyError, ValueError, OSError):
+        raise ValueError(
+            f"is {raw[:40]!r}, which is not a time zone such as Europe/Amsterdam"
+        ) from None
+    return raw
+
+
+def locale(raw: str) -> str:
+    if raw not in LANGUAGES:
+        raise ValueError(f"is {raw[:20]!r} and must be one of: {', '.join(LANGUAGES)}")
+    return raw
+
+
+def frame_ancestors(raw: str) -> str:
+    """A CSP source list: https://www.w3.org/TR/CSP3/#directive-frame-ancestors"""
+    sources = raw.split()
+    host = r"(https?://)?(\*\.)?[A-Za-z0-9.-]+(:(\d+|\*))?"
+    if sources == ["'none'"]:
+        return "'none'"
+    if not sources or not all(s == "'self'" or re.fullmatch(host, s) for s in sources):
+        raise ValueError(
+            "must be 'none', or 'self' and addresses with spaces between, "
+            "such as: 'self' https://www.example.nl"
+        )
+    return " ".join(sources)
+
+
+def number(least: float, most: float) -> Callable[[str], float]:
+    def parse(raw: str) -> float:
+        message = f"is {raw[:20]!r} and must be a number from {least} to {most}"
+        try:
+            value = float(raw)
+        except ValueError:
+            raise ValueError(message) from None
+        if not (math.isfinite(value) and least <= value <= most):
+            raise ValueError(message)
+        return value
+
+    return parse
+
+
+def whole(least: int, most: int) -> Callable[[str], int]:
+    def parse(raw: str) -> int:
+        message = f"is {raw[:20]!r} and must be a whole number from {least} to {most}"
+        try:
+            value = int(raw)
+        except ValueError:
+            raise ValueError(message) from None
+        if not least <= value <= most:
+            raise ValueError(message)
+        return value
+
+    return parse
