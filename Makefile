@@ -1,0 +1,55 @@
+# Every target sets up what it needs. `make run` and `make test` are all a newcomer has to know.
+
+VENV := .venv
+BIN := $(VENV)/bin
+PIP := $(BIN)/python -m pip --quiet --disable-pip-version-check
+PORT ?= 8000
+
+.DEFAULT_GOAL := help
+.PHONY: help run test lint check-live wheel clean
+
+help: ## Show this list
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | expand -t 14
+
+run: $(VENV)/run.stamp ## Serve the page on http://127.0.0.1:8000, as a demo unless STRIPE_SECRET_KEY is set
+	@$(BIN)/python -m demo --port $(PORT)
+
+test: $(VENV)/test.stamp ## Run the tests
+	@$(BIN)/python -m pytest
+
+lint: $(VENV)/test.stamp ## Check style, types and the direction of imports
+	@$(BIN)/ruff check .
+	@$(BIN)/ruff format --check .
+	@$(BIN)/mypy
+	@$(BIN)/lint-imports --no-logo
+
+check-live: $(VENV)/test.stamp ## Run the contract tests against Stripe's sandbox (STRIPE_SECRET_KEY=sk_test_…)
+	@case "$$STRIPE_SECRET_KEY" in sk_test_*|rk_test_*) ;; *) echo "Set STRIPE_SECRET_KEY to a test key (sk_test_…) first." >&2; exit 2;; esac
+	@BILLING_CONTRACT_LIVE=1 $(BIN)/python -m pytest tests/contract
+
+wheel: $(VENV)/test.stamp ## Build the wheel and the source package into dist/
+	@rm -rf dist
+	@$(BIN)/python -m build --outdir dist . >/dev/null
+	@$(BIN)/check-wheel-contents dist/*.whl
+
+clean: ## Remove the virtual environment and everything that was built
+	@rm -rf $(VENV) dist build .coverage .mypy_cache .ruff_cache .pytest_cache .hypothesis
+
+$(VENV)/bin/python:
+	@python=; for candidate in "$(PYTHON)" python3 python3.13 python3.12 python3.11 python; do \
+	  if [ -n "$$candidate" ] && "$$candidate" -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null; then python=$$candidate; break; fi; \
+	done; \
+	if [ -z "$$python" ]; then echo "Python 3.11 or newer is needed, and none was found. Install it, or name it: make PYTHON=/path/to/python" >&2; exit 1; fi; \
+	echo "Making a virtual environment in $(VENV) with $$($$python --version) ..."; \
+	"$$python" -m venv $(VENV) || { rm -rf $(VENV); echo "That failed. On Debian and Ubuntu: apt install python3-venv" >&2; exit 1; }
+
+$(VENV)/run.stamp: $(VENV)/bin/python requirements.txt pyproject.toml
+	@echo "Installing what the service needs (about a minute the first time) ..."
+	@$(PIP) install -r requirements.txt
+	@$(PIP) install --no-deps --editable .
+	@touch $@
+
+$(VENV)/test.stamp: $(VENV)/run.stamp requirements-dev.txt
+	@echo "Installing what the tests need (about a minute the first time) ..."
+	@$(PIP) install -r requirements-dev.txt
+	@touch $@
