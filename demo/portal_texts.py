@@ -1,0 +1,171 @@
+"""The words of the stand-in portal, in Dutch and in English, and how it writes dates and money."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from zoneinfo import ZoneInfo
+
+_ZONE = ZoneInfo("Europe/Amsterdam")
+_MONTHS = {
+    "nl": "januari februari maart april mei juni juli augustus september oktober november december",
+    "en": "January February March April May June July August September October November December",
+}
+_INTERVALS = {
+    "nl": {
+        "day": ("dag", "dagen"),
+        "week": ("week", "weken"),
+        "month": ("maand", "maanden"),
+        "year": ("jaar", "jaar"),
+    },
+    "en": {
+        "day": ("day", "days"),
+        "week": ("week", "weeks"),
+        "month": ("month", "months"),
+        "year": ("year", "years"),
+    },
+}
+
+TEXTS: dict[str, dict[str, str]] = {
+    "nl": {
+        "title": "Klantportaal",
+        "demo": "Demo – dit is niet Stripe",
+        "demo_more": "Niets hier is echt: er wordt niets afgeschreven.",
+        "back": "Terug naar {name}",
+        "subscriptions": "Abonnementen",
+        "no_subscriptions": "Je hebt geen abonnement.",
+        "payment_method": "Betaalmethode",
+        "no_payment_method": "Er is geen betaalmethode bekend.",
+        "new_card": "Nieuwe kaart",
+        "save_card": "Betaalmethode opslaan",
+        "invoices": "Facturen",
+        "no_invoices": "Er zijn nog geen facturen.",
+        "date": "Datum",
+        "amount": "Bedrag",
+        "status": "Status",
+        "number": "Nummer",
+        "unknown_product": "Onbekend product",
+        "usage": "naar gebruik",
+        "ends": "Eindigt op {date}",
+        "renews": "Wordt verlengd op {date}",
+        "change_price": "Plan of periode wijzigen",
+        "new_price": "Nieuw plan",
+        "cancel": "Abonnement opzeggen",
+        "cancel_why": "Waarom zeg je op?",
+        "renew": "Opzegging intrekken",
+        "pause": "Pauzeren",
+        "resume_when": "Weer beginnen",
+        "resume_manual": "Zodra ik dat zelf kies",
+        "resume_month": "Over een maand",
+        "resume": "Nu hervatten",
+        "resume_collection": "Innen hervatten",
+        "done": "Je wijziging is opgeslagen.",
+        "to_portal": "Naar het klantportaal",
+        "gone_title": "Deze link werkt niet meer",
+        "gone": "Een link naar het portaal is maar kort geldig. Open het portaal opnieuw.",
+        "conflict_title": "Dat kan nu niet",
+        "conflict": "Deze wijziging past niet (meer) bij je abonnement. Ga terug en kijk opnieuw.",
+    },
+    "en": {
+        "title": "Customer portal",
+        "demo": "Demo – this is not Stripe",
+        "demo_more": "Nothing here is real: nothing is charged.",
+        "back": "Return to {name}",
+        "subscriptions": "Subscriptions",
+        "no_subscriptions": "You have no subscription.",
+        "payment_method": "Payment method",
+        "no_payment_method": "No payment method is known.",
+        "new_card": "New card",
+        "save_card": "Save payment method",
+        "invoices": "Invoices",
+        "no_invoices": "There are no invoices yet.",
+        "date": "Date",
+        "amount": "Amount",
+        "status": "Status",
+        "number": "Number",
+        "unknown_product": "Unknown product",
+        "usage": "by usage",
+        "ends": "Ends on {date}",
+        "renews": "Renews on {date}",
+        "change_price": "Change plan or period",
+        "new_price": "New plan",
+        "cancel": "Cancel subscription",
+        "cancel_why": "Why do you cancel?",
+        "renew": "Take back the cancellation",
+        "pause": "Pause",
+        "resume_when": "Start again",
+        "resume_manual": "When I choose to",
+        "resume_month": "In a month",
+        "resume": "Resume now",
+        "resume_collection": "Resume collection",
+        "done": "Your change has been saved.",
+        "to_portal": "To the customer portal",
+        "gone_title": "This link no longer works",
+        "gone": "A link to the portal is good for a short time only. Open the portal again.",
+        "conflict_title": "That is not possible now",
+        "conflict": "This change does not fit your subscription (any more). Go back and look.",
+    },
+}
+
+STATUSES: dict[str, dict[str, str]] = {
+    "nl": {
+        "active": "Actief",
+        "trialing": "Proefperiode",
+        "past_due": "Betaling mislukt",
+        "unpaid": "Onbetaald",
+        "incomplete": "Wacht op betaling",
+        "incomplete_expired": "Verlopen",
+        "paused": "Gepauzeerd",
+        "canceled": "Beëindigd",
+        "collection_paused": "Innen gepauzeerd",
+        "paid": "Betaald",
+        "open": "Open",
+        "void": "Vervallen",
+        "draft": "Concept",
+        "uncollectible": "Oninbaar",
+    },
+    "en": {
+        "incomplete_expired": "Expired",
+        "past_due": "Past due",
+        "collection_paused": "Collection paused",
+    },
+}
+FEEDBACK: dict[str, dict[str, str]] = {
+    "nl": {
+        "too_expensive": "Te duur",
+        "missing_features": "Ik mis iets",
+        "unused": "Ik gebruik het niet",
+        "other": "Iets anders",
+    },
+    "en": {
+        "too_expensive": "Too expensive",
+        "missing_features": "Something is missing",
+        "unused": "I do not use it",
+        "other": "Something else",
+    },
+}
+
+
+def status(value: str, language: str) -> str:
+    """A status in words; one without words of its own is shown as it is."""
+    return STATUSES[language].get(value, value.replace("_", " ").capitalize())
+
+
+def day(moment: int, language: str) -> str:
+    """The calendar day in Amsterdam of a moment in Unix seconds: `12 december 2026`."""
+    local = datetime.fromtimestamp(moment, _ZONE)
+    return f"{local.day} {_MONTHS[language].split()[local.month - 1]} {local.year}"
+
+
+def money(cents: int, language: str) -> str:
+    """An amount in euro: `€ 1.290,00` or `€1,290.00`."""
+    amount = f"{cents / 100:,.2f}"
+    if language == "en":
+        return f"€{amount}"
+    return f"€ {amount}".translate(str.maketrans(",.", ".,"))
+
+
+def per(interval: str, count: int, language: str) -> str:
+    """How often: `per maand`, `per 3 maanden`."""
+    one, many = _INTERVALS[language][interval]
+    word = "per" if language == "nl" else "every"
+    return f"{word} {one}" if count == 1 else f"{word} {count} {many}"

@@ -1,0 +1,164 @@
+"""Portal sessions: what Stripe asks before it hands out a link to the customer portal.
+
+Source: https://docs.stripe.com/api/customer_portal/sessions/create and
+https://docs.stripe.com/customer-management/portal-deep-links
+"""
+
+from __future__ import annotations
+
+import secrets
+
+from demo.objects import JSON, new_id
+from demo.refusals import RefusedError, missing
+from demo.state import Account
+from demo.strict import Check, anything, choice, fields, missing_parameter, strings, text, url
+
+FIRST_VISIT_WITHIN = 300.0
+"""Seconds in which a link must be opened for the first time."""
+VISIT_LASTS = 3600.0
+"""Seconds an opened session stays good."""
+
+_LOCALES = (
+    "auto", "bg", "cs", "da", "de", "el", "en", "en-AU", "en-CA", "en-GB", "en-IE", "en-IN",
+    "en-NZ", "en-SG", "es", "es-419", "et", "fi", "fil", "fr", "fr-CA", "hr", "hu", "id", "it",
+    "ja", "ko", "lt", "lv", "ms", "mt", "nb", "nl", "pl", "pt", "pt-BR", "ro", "ru", "sk", "sl",
+    "sv", "th", "tr", "vi", "zh", "zh-HK", "zh-TW",
+)  # fmt: skip
+_FLOWS = (
+    "customer_update",
+    "payment_method_update",
+    "subscription_cancel",
+    "subscription_pause",
+    "subscription_update",
+    "subscription_update_confirm",
+)
+_OF_SUBSCRIPTION: Check = fields({"subscription": text, "retention": anything})
+_AFTER_COMPLETION: dict[str, Check] = {
+    "type": choice("hosted_confirmation", "portal_homepage", "redirect"),
+    "redirect": fields({"return_url": url}),
+    "hosted_confirmation": fields({"custom_message": text}),
+}
+
+PARAMS: dict[str, Check] = {
+    "after_expiration": anything,
+    "configuration": text,
+    "customer": text,
+    "customer_account": text,
+    "expand": strings,
+    "flow_data": fields(
+        {
+            "type": choice(*_FLOWS),
+            "after_completion": fields(_AFTER_COMPLETION),
+            "subscription_cancel": _OF_SUBSCRIPTION,
+            "subscription_pause": fields({"subscription": text}),
+            "subscription_update": fields({"subscription": text}),
+            "subscription_update_confirm": anything,
+        }
+    ),
+    "locale": choice(*_LOCALES),
+    "on_behalf_of": text,
+    "return_url": url,
+}
+"""The parameters of `POST /v1/billing_portal/sessions`."""
+
+_REFUSED_VERB = {
+    "subscription_cancel": ("canceled", "cancel"),
+    "subscription_pause": ("paused", "pause"),
+    "subscription_update": ("updated", "update"),
+}
+
+
+def create(account: Account, params: JSON, base_url: str) -> JSON:
+    """Create a session whose link opens on `base_url`: a bearer link, good for five minutes."""
+    if "customer" not in params:
+        raise missing_parameter("customer")
+    customer = account.get("customer", params["customer"])
+    if customer is None or customer.get("deleted"):
+        raise missing("customer", params["customer"], "customer")
+    configuration = _configuration(account, params)
+    if not params.get("return_url") and not configuration["default_return_url"]:
+        raise missing_parameter("return_url")
+    flow = _flow(account, params, configuration) if "flow_data" in params else None
+    secret = f"test_{secrets.token_urlsafe(24)}"
+    session = {
+        "id": new_id("bps"),
+        "object": "billing_portal.session",
+        "after_expiration": None,
+        "configuration": configuration["id"],
+        "created": account.now(),
+        "customer": customer["id"],
+        "customer_account": None,
+        "flow": flow,
+        "livemode": False,
+        "locale": params.get("locale"),
+        "on_behalf_of": params.get("on_behalf_of"),
+        "return_url": params.get("return_url") or configuration["default_return_url"],
+        "url": f"{base_url}/p/session/{secret}",
+    }
+    return account.add_session(session, secret, FIRST_VISIT_WITHIN)
+
+
+def _configuration(account: Account, params: JSON) -> JSON:
+    wanted = params.get("configuration")
+    if wanted:
+        found = account.get("billing_portal.configuration", wanted)
+        if found is None:
+            raise missing("billing_portal.configuration", wanted, "configuration")
+        return found
+    for found in account.all("billing_portal.configuration"):
+        if found["is_default"]:
+            return found
+    raise RefusedError(
+        400,
+        "No configuration provided and your test mode default configuration has not been "
+        "created. Provide a configuration or create your default by saving your customer portal "
+        "settings in test mode at https://dashboard.stripe.com/test/settings/billing/portal.",
+    )
+
+
+def _flow(account: Account, params: JSON, configuration: JSON) -> JSON:
+    data = params["flow_data"]
+    if "type" not in data:
+        raise missing_parameter("flow_data[type]")
+    kind = data["type"]
+    feature = kind.removesuffix("_confirm")
+    if not configuration["features"][feature]["enabled"]:
+        raise _switched_off(feature)
+    if feature in _REFUSED_VERB:
+        _check_subscription(account, params["customer"], kind, data)
+    after = data.get("after_completion", {"type": "portal_homepage"})
+    return {
+        "after_completion": {"hosted_confirmation": None, "redirect": None, **after},
+        **{name: data.get(name) for name in _FLOWS if name != "payment_method_update"},
+        "type": kind,
+    }
+
+
+def _switched_off(feature: str) -> RefusedError:
+    if feature not in _REFUSED_VERB:
+        name = feature.replace("_", " ")
+        return RefusedError(400, f"The {name} feature in the portal configuration is disabled.")
+    verb, name = _REFUSED_VERB[feature]
+    return RefusedError(
+        400,
+        f"This subscription cannot be {verb} because the subscription {name} feature in the "
+        "portal configuration is disabled.",
+    )
+
+
+def _check_subscription(account: Account, customer: str, kind: str, data: JSON) -> None:
+    param = f"flow_data[{kind}][subscription]"
+    id = data.get(kind, {}).get("subscription")
+    if not id:
+        raise missing_parameter(param)
+    found = account.get("subscription", id)
+    if found is None or found["customer"] != customer:
+        raise missing("subscription", id, param)
+    if found["status"] in ("canceled", "incomplete_expired"):
+        raise RefusedError(400, f"The subscription `{id}` is canceled.", param=param)
+    if kind == "subscription_cancel" and (found["cancel_at"] or found["cancel_at_period_end"]):
+        message = f"The subscription `{id}` is already set to be canceled at period end."
+        raise RefusedError(400, message, param=param)
+    if kind == "subscription_update" and len(found["items"]["data"]) > 1:
+        message = f"The subscription `{id}` has multiple items and cannot be updated."
+        raise RefusedError(400, message, param=param)
