@@ -6,7 +6,7 @@ PIP := $(BIN)/python -m pip --quiet --disable-pip-version-check
 PORT ?= 8000
 
 .DEFAULT_GOAL := help
-.PHONY: help run test lint check-live wheel clean
+.PHONY: help run test lint messages check-live wheel clean
 
 help: ## Show this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | expand -t 14
@@ -22,6 +22,12 @@ lint: $(VENV)/test.stamp ## Check style, types and the direction of imports
 	@$(BIN)/ruff format --check .
 	@$(BIN)/mypy
 	@$(BIN)/lint-imports --no-logo
+
+messages: $(VENV)/test.stamp ## Collect the Dutch texts into the catalogues, and compile those
+	@cd src/billing_proxy && ../../$(BIN)/pybabel -q extract -F ../../babel.cfg -k t -k text -k mark -k plural:1,2 \
+	  --no-wrap --sort-output --no-location -o translations/billing.pot .
+	@$(BIN)/pybabel -q update --no-wrap --omit-header -D billing -i src/billing_proxy/translations/billing.pot -d src/billing_proxy/translations
+	@$(BIN)/pybabel -q compile -D billing -d src/billing_proxy/translations
 
 check-live: $(VENV)/test.stamp ## Run the contract tests against Stripe's sandbox (STRIPE_SECRET_KEY=sk_test_…)
 	@case "$$STRIPE_SECRET_KEY" in sk_test_*|rk_test_*) ;; *) echo "Set STRIPE_SECRET_KEY to a test key (sk_test_…) first." >&2; exit 2;; esac

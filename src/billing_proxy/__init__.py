@@ -1,5 +1,25 @@
 """A Dutch billing page for Stripe subscriptions: stateless, read live."""
 
-from importlib.metadata import version
+from .card import BillingCard
+from .errors import (
+    BillingError,
+    ConfigError,
+    CustomerNotFound,
+    StripeMisconfigured,
+    StripeUnavailable,
+)
+from .extension import BillingProxy
+from .status import Code
+from .version import __version__
 
-__version__ = version("billing-proxy")
+__all__ = [
+    "BillingCard",
+    "BillingError",
+    "BillingProxy",
+    "Code",
+    "ConfigError",
+    "CustomerNotFound",
+    "StripeMisconfigured",
+    "StripeUnavailable",
+    "__version__",
+]

@@ -34,7 +34,7 @@ def create_app(
         log.warning("%s", hint)
     app = Flask("billing_proxy", static_folder=None)
     app.config["SECRET_KEY"] = config.secret_key
-    state = BillingProxy(clock=clock).init_app(app, config)
+    state = BillingProxy(clock=clock).install(app, config, standalone=True)
     views = Views(state)
     app.register_error_handler(HTTPException, views.handle_http_error)
     app.add_url_rule("/healthz", "healthz", health.live)

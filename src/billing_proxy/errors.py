@@ -10,6 +10,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import ClassVar
 
+from .messages import mark
+
 
 class BillingError(Exception):
     """Base of all errors of this package; on its own it stands for a fault on our side.
@@ -22,8 +24,8 @@ class BillingError(Exception):
     type: ClassVar[str] = "about:blank"
     title: ClassVar[str] = "Internal error"
     detail: ClassVar[str] = "The service could not answer this request."
-    heading: ClassVar[str] = "Er ging iets mis"
-    advice: ClassVar[str] = "Dat ligt aan ons, niet aan jou. Probeer het later opnieuw."
+    heading: ClassVar[str] = mark("Er ging iets mis")
+    advice: ClassVar[str] = mark("Dat ligt aan ons, niet aan jou. Probeer het later opnieuw.")
 
     def __init__(
         self,
@@ -59,8 +61,15 @@ class NotIdentified(BillingError):
     status = 401
     title = "Customer not identified"
     detail = "Send a valid customer token, or open a fresh link to this page."
-    heading = "Je bent niet ingelogd"
-    advice = "Open deze pagina opnieuw via de link op onze website of in je account."
+    heading = mark("Je bent niet ingelogd")
+    advice = mark("Open deze pagina opnieuw via de link op onze website of in je account.")
+
+
+class CustomerLoaderFailed(BillingError):
+    """The site's own customer loader is missing, raises, or returns something else than an id."""
+
+    title = "Customer loader failed"
+    detail = "The site could not tell who is asking. The operator must act."
 
 
 class Forbidden(BillingError):
@@ -69,8 +78,8 @@ class Forbidden(BillingError):
     status = 403
     title = "Request refused"
     detail = "This address can only be opened by a person following a link."
-    heading = "Deze link werkt hier niet"
-    advice = "Ga terug naar je abonnement en gebruik de knop op die pagina."
+    heading = mark("Deze link werkt hier niet")
+    advice = mark("Ga terug naar je abonnement en gebruik de knop op die pagina.")
 
 
 class CustomerNotFound(BillingError):
@@ -79,8 +88,8 @@ class CustomerNotFound(BillingError):
     status = 404
     title = "Customer unknown"
     detail = "The payment provider does not know this customer."
-    heading = "We kennen deze klant niet"
-    advice = "Neem contact met ons op, dan zoeken we uit wat er aan de hand is."
+    heading = mark("We kennen deze klant niet")
+    advice = mark("Neem contact met ons op, dan zoeken we uit wat er aan de hand is.")
 
 
 class InvalidEvent(BillingError):
@@ -100,8 +109,8 @@ class StripeUnavailable(BillingError):
     status = 503
     title = "Billing data unavailable"
     detail = "The payment provider cannot be reached right now. Try again shortly."
-    heading = "Je abonnement is nu niet op te halen"
-    advice = (
+    heading = mark("Je abonnement is nu niet op te halen")
+    advice = mark(
         "Onze betaaldienst is even niet bereikbaar. Er verandert niets aan je abonnement. "
         "Probeer het over een minuutje opnieuw."
     )
@@ -121,8 +130,8 @@ class StripeMisconfigured(BillingError):
     status = 502
     title = "Billing service misconfigured"
     detail = "The payment provider refused the request of this service. The operator must act."
-    heading = "Je abonnement is nu niet op te halen"
-    advice = (
+    heading = mark("Je abonnement is nu niet op te halen")
+    advice = mark(
         "Er klopt iets niet in onze instellingen. Er verandert niets aan je abonnement. "
         "Neem contact met ons op als dit zo blijft."
     )
@@ -134,8 +143,8 @@ class BadRequest(BillingError):
     status = 400
     title = "Bad request"
     detail = "The request is not one that this service understands."
-    heading = "Dit verzoek begrijpen we niet"
-    advice = "Ga terug naar je abonnement en probeer het nog eens."
+    heading = mark("Dit verzoek begrijpen we niet")
+    advice = mark("Ga terug naar je abonnement en probeer het nog eens.")
 
 
 class PageNotFound(BillingError):
@@ -144,8 +153,8 @@ class PageNotFound(BillingError):
     status = 404
     title = "Not found"
     detail = "There is nothing at this address."
-    heading = "Deze pagina bestaat niet"
-    advice = "Ga terug naar je abonnement."
+    heading = mark("Deze pagina bestaat niet")
+    advice = mark("Ga terug naar je abonnement.")
 
 
 class MethodNotSupported(BillingError):
@@ -154,8 +163,8 @@ class MethodNotSupported(BillingError):
     status = 405
     title = "Method not allowed"
     detail = "This address does not support that method."
-    heading = "Dat kan hier niet"
-    advice = "Ga terug naar je abonnement."
+    heading = mark("Dat kan hier niet")
+    advice = mark("Ga terug naar je abonnement.")
 
 
 def from_status(status: int) -> BillingError:

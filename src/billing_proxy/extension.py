@@ -1,76 +1,163 @@
-"""``BillingProxy``: ties the pieces together and hangs them into a Flask app."""
+"""``BillingProxy``: the billing page and the card in a Flask app that exists already."""
 
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from typing import Any
 
-from flask import Flask
+from flask import Flask, current_app, has_request_context, request
 
+from .card import BillingCard
 from .catalog import Catalog
 from .cli import commands
-from .config import BillingConfig
+from .config import SETTINGS, BillingConfig
+from .embedding import create_template_global, exempt_webhook
 from .gateway import StripeGateway
-from .identity import Seals, TokenVerifier
+from .identity import Seals, TokenVerifier, is_customer_id
+from .language import AUTO, LANGUAGES, Language
 from .service import BillingService
-from .state import EXTENSION, BillingState, CustomerLoader
+from .state import EXTENSION, BillingState, CustomerLoader, state_of
+from .stripe_api import StripeApi
 from .views import create_blueprint
+from .visitor import language_of, not_before
 from .workers import Workers
 
 STRIPE_THREADS = 16
 
 
 class BillingProxy:
-    """The card of a site's own customers, in the site's own Flask app.
+    """A site's billing page.
 
-    Holds no app: several apps can use one instance. ``clock`` gives Unix seconds.
+    ::
+
+        billing = BillingProxy()
+
+
+        @billing.customer_loader
+        def stripe_customer(request):
+            return current_user.stripe_customer_id
+
+
+        billing.init_app(app)
+
+    Holds no app: one instance serves as many apps as call ``init_app``.
+
+    Args:
+        app: an app to be initialised at once.
+        customer_loader: names the Stripe customer of a request, or None for nobody.
+        url_prefix: where the routes are, instead of ``BILLING_URL_PREFIX``.
+        texts: the site's own words by language tag and Dutch source text, such as
+            ``{"nl": {"Abonnement bijwerken": "Wijzigen"}}``.
+        clock: the time in Unix seconds.
+        settings: any of the settings by its name; ``app.config`` goes before.
     """
 
-    def __init__(self, *, clock: Callable[[], float] = time.time) -> None:
+    def __init__(
+        self,
+        app: Flask | None = None,
+        *,
+        customer_loader: CustomerLoader | None = None,
+        url_prefix: str | None = None,
+        texts: Mapping[str, Mapping[str, str]] | None = None,
+        clock: Callable[[], float] = time.time,
+        **settings: Any,
+    ) -> None:
+        if unknown := sorted(set(settings) - set(SETTINGS)):
+            raise TypeError(f"BillingProxy has no setting {', '.join(unknown)}")
+        self._loader = customer_loader
+        self._url_prefix = url_prefix
+        self._texts = texts or {}
         self._clock = clock
-        self._customer_loader: CustomerLoader | None = None
+        self._settings = settings
+        if app is not None:
+            self.init_app(app)
 
     def customer_loader(self, loader: CustomerLoader) -> CustomerLoader:
         """Register the function that names the customer of a request, or None for nobody."""
-        self._customer_loader = loader
+        self._loader = loader
         return loader
 
-    def init_app(self, app: Flask, config: BillingConfig | None = None) -> BillingState:
-        """Check the settings of ``app.config`` and register the routes.
+    def init_app(self, app: Flask, *, url_prefix: str | None = None) -> None:
+        """Check the settings of ``app.config``, register the routes and ``billing_card()``.
 
         Raises:
             ConfigError: with every problem of the settings at once.
             RuntimeError: when the app has a billing page already.
         """
+        settings = {**self._settings, **{k: app.config[k] for k in SETTINGS if _is_set(app, k)}}
+        prefix = url_prefix if url_prefix is not None else self._url_prefix
+        if prefix is not None:
+            settings["BILLING_URL_PREFIX"] = prefix or "/"
+        config = BillingConfig.from_mapping(settings, standalone=False)
+        self.install(app, config, standalone=False)
+        app.add_template_global(create_template_global(state_of(app)), "billing_card")
+        exempt_webhook(app)
+
+    def install(self, app: Flask, config: BillingConfig, *, standalone: bool) -> BillingState:
+        """Put the routes and the commands into ``app``; for ``create_app`` and ``init_app``."""
         if EXTENSION in app.extensions:
-            raise RuntimeError("BillingProxy.init_app was called twice for this app")
-        embedded = self._customer_loader is not None
-        config = config or BillingConfig.from_mapping(app.config, standalone=not embedded)
-        state = self._build(config)
+            raise RuntimeError(
+                "this app has a billing page already: call BillingProxy.init_app once, "
+                "with one URL prefix"
+            )
+        state = self._build(config, standalone=standalone)
         app.extensions[EXTENSION] = state
         app.register_blueprint(create_blueprint(state), url_prefix=config.url_prefix or None)
         app.cli.add_command(commands)
         return state
 
-    def _build(self, config: BillingConfig) -> BillingState:
+    def card(self, customer: str) -> BillingCard:
+        """The card of ``customer`` (``cus_…``), through the cache of the current app.
+
+        For decisions in Python: ``billing.card(id).status.code == "active"``. Inside of a request
+        it follows that browser's visit to the portal and its language.
+
+        Raises:
+            ValueError: for what is no customer id.
+            CustomerNotFound, StripeUnavailable, StripeMisconfigured
+        """
+        if not is_customer_id(customer):
+            raise ValueError("a Stripe customer id begins with cus_")
+        state = state_of(current_app)
+        since, tag = None, LANGUAGES[0] if state.config.locale == AUTO else state.config.locale
+        if has_request_context():
+            since, tag = not_before(state, request), language_of(state, request).tag
+        return state.service.card(customer, language=tag, not_before=since).card
+
+    def _build(self, config: BillingConfig, *, standalone: bool) -> BillingState:
         catalog = Catalog(ttl=config.catalog_ttl, clock=self._clock)
         gateway = StripeGateway(
-            config.stripe_secret_key,
+            StripeApi(
+                config.stripe_secret_key,
+                api_base=config.stripe_api_base,
+                connections=STRIPE_THREADS,
+            ),
             catalog=catalog,
-            api_base=config.stripe_api_base,
             portal_configuration=config.stripe_portal_configuration,
-            connections=STRIPE_THREADS,
             clock=self._clock,
         )
+        languages = {tag: Language(tag, self._texts.get(tag)) for tag in LANGUAGES}
         service = BillingService(
-            config, gateway, catalog, workers=Workers(size=STRIPE_THREADS), clock=self._clock
+            config,
+            gateway,
+            catalog,
+            workers=Workers(size=STRIPE_THREADS),
+            languages=languages,
+            clock=self._clock,
         )
         return BillingState(
             config=config,
+            standalone=standalone,
             gateway=gateway,
             service=service,
             seals=Seals(config.secret_key),
             verifier=TokenVerifier(config, self._clock) if config.accepts_tokens else None,
-            customer_loader=self._customer_loader,
+            languages=languages,
+            find_loader=lambda: self._loader,
             clock=self._clock,
         )
+
+
+def _is_set(app: Flask, name: str) -> bool:
+    return app.config.get(name) not in (None, "")

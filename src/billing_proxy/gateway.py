@@ -1,7 +1,8 @@
-"""``StripeGateway``: the only file that knows Stripe's SDK.
+"""``StripeGateway``: what is read from Stripe for a card, and how the portal is opened.
 
-Every error of the SDK becomes one of ours here. What Stripe said stays inside: its messages name
-keys, accounts and customers, so the log gets the status, the code and the request id, no more.
+One call per card, and a further one only for what the card cannot do without. A detail (a name, an
+invoice, a schedule) may fail or be slow: it gets half of the time that is left, and its absence
+costs that detail alone.
 """
 
 from __future__ import annotations
@@ -12,13 +13,11 @@ import re
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
-from typing import Any, NoReturn
-
-import stripe
+from typing import Any
 
 from . import transport
-from .card import Billing
-from .catalog import Catalog
+from .billing import Billing
+from .catalog import Catalog, Product
 from .errors import (
     BillingError,
     CustomerNotFound,
@@ -26,20 +25,11 @@ from .errors import (
     StripeMisconfigured,
     StripeUnavailable,
 )
-from .status import Code, choose, decide, lacks_detail
-from .subscription import (
-    Subscription,
-    read_invoice,
-    read_pause_periods,
-    read_subscription,
-)
+from .pricing import read_yearly_prices, sells_monthly
+from .status import Code, choose, lacks_detail
+from .stripe_api import StripeApi, safe, verify_signature
+from .subscription import Subscription, read_invoice, read_pause_periods, read_subscription
 from .webhook import TOLERANCE, Event, read_event, signed_at
-
-API_VERSION = "2026-10-28.endive"
-"""The version whose objects ``subscription.py`` reads: https://docs.stripe.com/api/versioning"""
-
-CONNECT_TIMEOUT = 3.05
-"""Seconds; a little over a multiple of three, TCP's first retransmission."""
 
 PAGE = 100
 MAX_PAGES = 10
@@ -52,48 +42,32 @@ log = logging.getLogger(__name__)
 
 
 class StripeGateway:
-    """Reads what the card needs and opens the portal. Safe to share between threads.
+    """Reads billing facts and opens the portal. Safe to share between threads.
 
     Args:
-        secret_key: ``sk_…`` or ``rk_…``.
-        catalog: the product names that all customers share.
-        api_base: another address than Stripe's, for tests and the demo.
+        api: Stripe.
+        catalog: the products that all customers share.
         portal_configuration: ``bpc_…``, or None for the account's default.
-        connections: how many connections to keep open.
         clock: the time in Unix seconds.
+
+    ``until`` is always a moment of ``time.monotonic`` at which reading stops.
     """
 
     def __init__(
         self,
-        secret_key: str,
+        api: StripeApi,
         *,
         catalog: Catalog,
-        api_base: str,
         portal_configuration: str | None = None,
-        connections: int = 16,
         clock: Callable[[], float] = time.time,
     ) -> None:
-        # At INFO the SDK logs Stripe's error messages, at DEBUG whole answers.
-        logging.getLogger("stripe").setLevel(logging.WARNING)
-        self._client = stripe.StripeClient(
-            secret_key,
-            stripe_version=API_VERSION,
-            base_addresses={"api": api_base},
-            max_network_retries=1,
-            http_client=_Client(
-                timeout=(CONNECT_TIMEOUT, 25),
-                session=transport.session(api_base, connections=connections),
-            ),
-        )
+        self._api = api
         self._catalog = catalog
         self._portal_configuration = portal_configuration
         self._clock = clock
 
     def retrieve_billing(self, customer: str, *, until: float) -> Billing | None:
         """Everything the card of ``customer`` needs, or None for a customer Stripe does not know.
-
-        One call, and one more for each product name, invoice or pause schedule that is missing.
-        ``until`` is a moment of ``time.monotonic`` at which reading stops.
 
         Raises:
             StripeUnavailable, StripeMisconfigured: when the subscriptions cannot be read.
@@ -103,12 +77,13 @@ class StripeGateway:
                 found = self._list_subscriptions(customer)
             except CustomerNotFound:
                 return None
-            subscriptions = tuple(read_subscription(obj) for obj in found)
-            self._report_unknown(subscriptions)
+            subscriptions = self._with_details([read_subscription(obj) for obj in found])
+            products = self._products(subscriptions)
             return Billing(
                 customer=customer,
-                subscriptions=self._with_details(subscriptions),
-                product_names=self._product_names(subscriptions),
+                subscriptions=subscriptions,
+                product_names={id_: p.name for id_, p in products.items() if p.name},
+                yearly_prices={id_: p.yearly_prices or () for id_, p in products.items()},
             )
 
     def create_portal_session(
@@ -151,8 +126,7 @@ class StripeGateway:
             StripeUnavailable, StripeMisconfigured
         """
         with transport.deadline(until):
-            service = getattr(self._client.v1, resource)
-            self._list(f"{resource}.list", service, {"limit": 1})
+            self._api.list(resource, {"limit": 1})
 
     def retrieve_portal_configuration(self, *, until: float) -> Mapping[str, Any] | None:
         """The portal configuration in use, or None when the account has not saved one.
@@ -160,13 +134,12 @@ class StripeGateway:
         Raises:
             StripeUnavailable, StripeMisconfigured
         """
-        configurations = self._client.v1.billing_portal.configurations
+        resource = "billing_portal.configurations"
         with transport.deadline(until):
-            if chosen := self._portal_configuration:
-                what = "billing_portal.configurations.retrieve"
-                return self._call(what, lambda: configurations.retrieve(chosen))
+            if self._portal_configuration:
+                return self._api.retrieve(resource, self._portal_configuration)
             params = {"is_default": True, "active": True, "limit": 1}
-            found, _ = self._list("billing_portal.configurations.list", configurations, params)
+            found, _ = self._api.list(resource, params)
             return found[0] if found else None
 
     def verify_event(self, body: bytes, signature: str, secret: str) -> Event:
@@ -179,19 +152,17 @@ class StripeGateway:
         moment = signed_at(signature)
         if moment is None or moment > self._clock() + TOLERANCE:
             raise InvalidEvent("the signature's time is missing or in the future")
+        verify_signature(body, signature, secret, tolerance=TOLERANCE)
         try:
-            stripe.WebhookSignature.verify_header(body, signature, secret, TOLERANCE)
             event = read_event(json.loads(body))
-        except (stripe.SignatureVerificationError, ValueError, RecursionError):
-            raise InvalidEvent("the signature does not fit, or the body is no JSON") from None
+        except (ValueError, RecursionError):
+            raise InvalidEvent("the body is no JSON") from None
         if event is None:
             raise InvalidEvent("the body is no event")
         return event
 
     def _create_session(self, params: Mapping[str, Any]) -> str:
-        create = self._client.v1.billing_portal.sessions.create
-        answer = self._call("billing_portal.sessions.create", lambda: create(dict(params)))  # type: ignore[arg-type]
-        url = answer.get("url")
+        url = self._api.create("billing_portal.sessions", params).get("url")
         if not isinstance(url, str) or not re.fullmatch(r"https?://[!-~]+", url):
             raise StripeUnavailable("Stripe's portal session has no usable address")
         return url
@@ -201,7 +172,7 @@ class StripeGateway:
         found: list[Mapping[str, Any]] = []
         params: dict[str, Any] = {"customer": customer, "status": "all", "limit": PAGE}
         for _ in range(MAX_PAGES):
-            page, more = self._list("subscriptions.list", self._client.v1.subscriptions, params)
+            page, more = self._api.list("subscriptions", params)
             found += page
             last = page[-1].get("id") if page else None
             if not more or not isinstance(last, str):
@@ -211,88 +182,76 @@ class StripeGateway:
         return found
 
     def _with_details(self, subscriptions: Sequence[Subscription]) -> tuple[Subscription, ...]:
-        """Read the invoice or schedule that a date depends on; without it, the date is left out."""
-        ranked = [sub for sub, _ in choose(subscriptions, self._clock())]
+        """In the order of the card, with the invoice or schedule that a date depends on."""
+        decided = choose(subscriptions, self._clock())
+        for sub, decision in decided:
+            if decision.code is Code.UNKNOWN:
+                log.warning("Stripe sent the unknown status %s", safe(sub.status))
+        ranked = [sub for sub, _ in decided]
         lacking = [sub for sub in ranked if lacks_detail(sub)][:MAX_DETAILS]
         detailed = {id(sub): self._read_detail(sub) for sub in lacking}
         return tuple(detailed.get(id(sub), sub) for sub in ranked)
 
     def _read_detail(self, sub: Subscription) -> Subscription:
-        """``sub`` with its detail, or as it was: a detail may fail or be slow without the card."""
+        """``sub`` with what it lacks, or as it was."""
         try:
             with transport.half_of_the_rest():
-                return self._retrieve_detail(sub)
+                if lacks_detail(sub) == "latest_invoice":
+                    invoice = self._api.retrieve("invoices", str(sub.latest_invoice))
+                    return replace(sub, latest_invoice=read_invoice(invoice))
+                schedule = self._api.retrieve("subscription_schedules", str(sub.schedule))
+                return replace(sub, schedule=read_pause_periods(schedule))
         except BillingError:
             return sub
 
-    def _retrieve_detail(self, sub: Subscription) -> Subscription:
-        if lacks_detail(sub) == "latest_invoice":
-            invoice = str(sub.latest_invoice)
-            retrieve = self._client.v1.invoices.retrieve
-            answer = self._call("invoices.retrieve", lambda: retrieve(invoice))
-            return replace(sub, latest_invoice=read_invoice(answer))
-        schedule = str(sub.schedule)
-        fetch = self._client.v1.subscription_schedules.retrieve
-        answer = self._call("subscription_schedules.retrieve", lambda: fetch(schedule))
-        return replace(sub, schedule=read_pause_periods(answer))
+    def _products(self, subscriptions: Sequence[Subscription]) -> dict[str, Product]:
+        wanted = [i.product for s in subscriptions for i in s.items if i.product is not None]
+        return self._catalog.products(
+            list(dict.fromkeys(wanted)),
+            self._read_products,
+            priced=sells_monthly(subscriptions[0]) if subscriptions else None,
+            patience=(transport.remaining() or 0) / 2,
+        )
 
-    def _product_names(self, subscriptions: Sequence[Subscription]) -> dict[str, str]:
-        products = [i.product for s in subscriptions for i in s.items if i.product is not None]
-        patience = (transport.remaining() or 0) / 2
-        return self._catalog.names(products, self._read_product_names, patience=patience)
-
-    def _read_product_names(self, products: Sequence[str]) -> dict[str, str]:
-        names: dict[str, str] = {}
-        for start in range(0, len(products), PAGE):
-            ids = list(products[start : start + PAGE])
+    def _read_products(self, products: Sequence[str], priced: str | None) -> dict[str, Product]:
+        """One call where there is one product to price: its prices bring the product along."""
+        found: dict[str, Product] = {}
+        if priced:
+            found[priced] = self._read_priced(priced)
+        nameless = [id_ for id_ in products if id_ not in found or found[id_].name is None]
+        for start in range(0, len(nameless), PAGE):
+            ids = nameless[start : start + PAGE]
             with transport.half_of_the_rest():
-                listed, _ = self._list(
-                    "products.list", self._client.v1.products, {"ids": ids, "limit": PAGE}
-                )
-            for product in listed:
-                id_, name = product.get("id"), product.get("name")
-                if isinstance(id_, str) and isinstance(name, str) and name.strip():
-                    names[id_] = name.strip()
-        return names
+                listed, _ = self._api.list("products", {"ids": ids, "limit": PAGE})
+            for obj in listed:
+                id_ = obj.get("id")
+                if isinstance(id_, str) and id_ in ids:
+                    found[id_] = replace(found.get(id_, Product()), name=_name(obj))
+        return found
 
-    def _list(
-        self, what: str, service: Any, params: Mapping[str, Any]
-    ) -> tuple[list[Mapping[str, Any]], bool]:
-        """One page of a list, and whether there is more."""
-        answer = self._call(what, lambda: service.list(dict(params)))
-        data = answer.get("data")
-        if not isinstance(data, list) or not all(isinstance(obj, Mapping) for obj in data):
-            raise StripeUnavailable(f"Stripe's answer to {what} is not a list")
-        return data, answer.get("has_more") is True
-
-    def _call(self, what: str, call: Callable[[], Any]) -> Mapping[str, Any]:
-        """The JSON object that Stripe answers to ``call``; each failure as one of our errors."""
+    def _read_priced(self, product: str) -> Product:
+        params = {
+            "product": product,
+            "active": True,
+            "type": "recurring",
+            "limit": PAGE,
+            "expand": ["data.product"],
+        }
         try:
-            answer = call()
-            body = answer.last_response.data
-        except stripe.StripeError as error:
-            _translate(what, error)
-        except Exception as error:  # noqa: BLE001 -- the SDK itself trips over some odd bodies
-            log.warning("Stripe's answer to %s is unreadable: %s", what, type(error).__name__)
-            raise StripeUnavailable(f"Stripe's answer to {what} is unreadable") from None
-        if not isinstance(body, Mapping):
-            raise StripeUnavailable(f"Stripe's answer to {what} is not an object")
-        return body
-
-    def _report_unknown(self, subscriptions: Sequence[Subscription]) -> None:
-        for sub in subscriptions:
-            if decide(sub, 0).code is Code.UNKNOWN and sub.status != "incomplete_expired":
-                log.warning("Stripe sent the unknown status %s", _safe(sub.status))
+            with transport.half_of_the_rest():
+                prices, _ = self._api.list("prices", params)
+        except BillingError:
+            return Product(yearly_prices=())
+        names = [_name(price.get("product")) for price in prices]
+        return Product(
+            name=next((name for name in names if name), None),
+            yearly_prices=read_yearly_prices(prices),
+        )
 
 
-class _Client(stripe.RequestsClient):
-    """The SDK's client, which gives up trying again when no time is left for it."""
-
-    def _should_retry(self, *args: Any, **kwargs: Any) -> bool:
-        left = transport.remaining()
-        if left is not None and left < 2 * self.INITIAL_DELAY:
-            return False
-        return bool(super()._should_retry(*args, **kwargs))
+def _name(product: Any) -> str | None:
+    name = product.get("name") if isinstance(product, Mapping) else None
+    return (name.strip() or None) if isinstance(name, str) else None
 
 
 def _flow_data(flow: str | None, subscription: str | None) -> dict[str, Any] | None:
@@ -301,48 +260,3 @@ def _flow_data(flow: str | None, subscription: str | None) -> dict[str, Any] | N
     if flow == "payment_method_update":
         return {"type": flow}
     return {"type": flow, flow: {"subscription": subscription}} if subscription else None
-
-
-_HINTS = {
-    "billing_portal.sessions.create": (
-        ": save the customer portal's settings in the Stripe Dashboard, "
-        "and see what billing-proxy check says"
-    ),
-    "billing_portal.configurations.retrieve": ": STRIPE_PORTAL_CONFIGURATION names none of yours",
-}
-
-
-def _translate(what: str, error: stripe.StripeError) -> NoReturn:
-    """Raise ours for Stripe's: without its text, and without a chain that would show it."""
-    code = _safe(getattr(error.error, "code", None))
-    request_id = _safe(error.request_id)
-    log.warning(
-        "Stripe refused or failed %s: %s, HTTP status %s, code %s, request %s",
-        what, type(error).__name__, error.http_status, code, request_id,
-    )  # fmt: skip
-    match error:
-        case stripe.AuthenticationError():
-            reason = "Stripe refuses STRIPE_SECRET_KEY: it is wrong, revoked or expired"
-            raise StripeMisconfigured(reason, request_id=request_id) from None
-        case stripe.PermissionError():
-            reason = f"STRIPE_SECRET_KEY may not do {what}: give it that permission in Stripe"
-            raise StripeMisconfigured(reason, request_id=request_id) from None
-        case stripe.InvalidRequestError() if _names_customer(error):
-            raise CustomerNotFound(request_id=request_id) from None
-        case stripe.InvalidRequestError():
-            reason = f"Stripe refuses {what} with code {code}" + _HINTS.get(what, "")
-            raise StripeMisconfigured(reason, request_id=request_id) from None
-        case stripe.RateLimitError():
-            raise StripeUnavailable("Stripe's rate limit", request_id=request_id) from None
-        case _:
-            reason = f"Stripe failed at {what}"
-            raise StripeUnavailable(reason, request_id=request_id) from None
-
-
-def _names_customer(error: stripe.InvalidRequestError) -> bool:
-    return error.code == "resource_missing" and error.param == "customer"
-
-
-def _safe(value: Any) -> str:
-    """A code or id of Stripe's, fit for a log line; a dash for anything else."""
-    return value if isinstance(value, str) and re.fullmatch(r"[\w.-]{1,80}", value) else "-"

@@ -26,7 +26,7 @@ def ready(state: BillingState) -> Response:
     """200 when it can serve, if only what it has (``warn``); 503 when it cannot (``fail``)."""
     stripe = state.service.stripe_status()
     status = stripe.value
-    if state.customer_loader is None and state.verifier is None:
+    if not state.standalone and state.find_loader() is None and state.verifier is None:
         status = "fail"
     checks = {"stripe:responses": [{"componentType": "system", "status": stripe.value}]}
     return _response(503 if status == "fail" else 200, {"status": status, "checks": checks})

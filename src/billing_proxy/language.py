@@ -1,40 +1,77 @@
-"""Words, dates and intervals in the language of the page. Pure, and all of Babel is here.
+"""Words, dates, intervals and money in the language of the page. Pure; all of Babel is here.
 
-The source texts of the product are Dutch.
+The source texts are Dutch. Other languages are gettext catalogues in ``translations/``; codes and
+captions' keys never change with the language.
 """
 
 from __future__ import annotations
 
+import gettext
+from collections.abc import Iterable, Mapping
 from datetime import UTC, date, datetime, tzinfo
-from functools import lru_cache
+from decimal import Decimal
+from pathlib import Path
 
-from babel import Locale
+from babel import Locale, UnknownLocaleError, negotiate_locale
 from babel.dates import format_date, format_datetime
+from babel.numbers import format_currency, format_percent
 from babel.units import format_unit
 
-LANGUAGES = ("nl",)
+from .messages import mark
+
+LANGUAGES = ("nl", "en")
+"""BCP 47 tags; Stripe's portal takes the same ones as its ``locale``."""
+
+AUTO = "auto"
+"""The setting that lets ``Accept-Language`` decide."""
+
+DOMAIN = "billing"
+TRANSLATIONS = Path(__file__).parent / "translations"
+
 
 _SINGLE_INTERVALS = {
-    "day": "Dagelijks",
-    "week": "Wekelijks",
-    "month": "Maandelijks",
-    "year": "Jaarlijks",
+    "day": mark("Dagelijks"),
+    "week": mark("Wekelijks"),
+    "month": mark("Maandelijks"),
+    "year": mark("Jaarlijks"),
 }
+
+_PER_INTERVAL = {
+    "day": mark("per dag"),
+    "week": mark("per week"),
+    "month": mark("per maand"),
+    "year": mark("per jaar"),
+}
+
+# Where Stripe's smallest unit is not a hundredth. ISK and UGX have no cents, and Stripe counts
+# them in hundredths all the same: https://docs.stripe.com/currencies#minor-units
+_WHOLE_UNITS = frozenset(
+    "bif clp djf gnf jpy kmf krw mga pyg rwf vnd vuv xaf xof xpf".split()  # noqa: SIM905
+)
+_THOUSANDTHS = frozenset(("bhd", "jod", "kwd", "omr", "tnd"))
 
 
 class Language:
-    """How to say things in one language; ``tag`` is its BCP 47 tag, such as ``nl``.
+    """How to say things in one language; ``tag`` is one of ``LANGUAGES``.
 
-    The tag is one of ``LANGUAGES``; Stripe's portal takes the same one as its ``locale``.
+    ``texts`` are a site's own words for some of the product's Dutch source texts.
     """
 
-    def __init__(self, tag: str) -> None:
+    def __init__(self, tag: str, texts: Mapping[str, str] | None = None) -> None:
         self.tag = tag
+        self._texts = texts or {}
         self._locale = Locale.parse(tag)
+        self._messages = gettext.translation(DOMAIN, TRANSLATIONS, [tag], fallback=True)
 
     def text(self, message: str) -> str:
         """``message``, written in Dutch, in this language."""
-        return message
+        return self._texts.get(message) or self._messages.gettext(message)
+
+    def plural(self, one: str, many: str, count: int) -> str:
+        """``one`` or ``many``, written in Dutch, as ``count`` asks, with ``{count}`` filled in."""
+        message = one if count == 1 else many
+        own = self._texts.get(message)
+        return (own or self._messages.ngettext(one, many, count)).format(count=count)
 
     def day(self, day: date) -> str:
         """A calendar day in full, such as ``12 december 2026``."""
@@ -43,21 +80,43 @@ class Language:
     def moment(self, moment: float, zone: tzinfo) -> str:
         """A moment (Unix seconds, UTC) on the clock of ``zone``: ``22 november om 14:03``."""
         local = datetime.fromtimestamp(moment, zone)
-        return format_datetime(local, "d MMMM 'om' HH:mm", tzinfo=zone, locale=self._locale)
+        pattern = self.text("d MMMM 'om' HH:mm")
+        return format_datetime(local, pattern, tzinfo=zone, locale=self._locale)
 
     def interval(self, interval: str, count: int) -> str | None:
         """``Maandelijks``, ``Per 3 maanden``; None for an interval nobody has heard of."""
         if interval not in _SINGLE_INTERVALS:
             return None
         if count == 1:
-            return _SINGLE_INTERVALS[interval]
-        return f"Per {format_unit(count, f'duration-{interval}', locale=self._locale)}"
+            return self.text(_SINGLE_INTERVALS[interval])
+        return self.text("Per {period}").format(period=self._period(interval, count))
+
+    def per_interval(self, interval: str, count: int) -> str:
+        """``per maand``, ``per 3 maanden``, to follow an amount."""
+        if count == 1:
+            return self.text(_PER_INTERVAL[interval])
+        return self.text("per {period}").format(period=self._period(interval, count))
+
+    def money(self, amount: int, currency: str) -> str:
+        """``amount`` in Stripe's smallest unit of ``currency`` (ISO 4217): ``€ 29,00``."""
+        digits = 0 if currency in _WHOLE_UNITS else 3 if currency in _THOUSANDTHS else 2
+        value = Decimal(amount).scaleb(-digits)
+        return format_currency(value, currency.upper(), locale=self._locale)
+
+    def percent(self, share: float) -> str:
+        """A share such as 0.17 as ``17%``, rounded down: a saving is never made larger."""
+        return format_percent(int(share * 100) / 100, locale=self._locale)
+
+    def _period(self, interval: str, count: int) -> str:
+        return format_unit(count, f"duration-{interval}", locale=self._locale)
 
 
-@lru_cache
-def language(tag: str) -> Language:
-    """The one ``Language`` of ``tag``."""
-    return Language(tag)
+def negotiate(accepted: Iterable[str]) -> str:
+    """The tag for a reader who accepts these language tags, the most wanted first; else Dutch."""
+    try:
+        return negotiate_locale(list(accepted), LANGUAGES, sep="-") or LANGUAGES[0]
+    except (UnknownLocaleError, ValueError):
+        return LANGUAGES[0]
 
 
 def day_of(moment: int, zone: tzinfo) -> date:

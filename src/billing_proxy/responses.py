@@ -5,12 +5,14 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from typing import Any
+from urllib.parse import urljoin
 
 from flask import Request, Response, render_template, url_for
 
-from . import __version__
 from .config import BillingConfig
 from .errors import BillingError
+from .language import Language
+from .version import __version__
 
 BLUEPRINT = "billing"
 
@@ -22,7 +24,7 @@ NEVER_STORED = "no-store"
 IMMUTABLE = "public, max-age=31536000, immutable"
 """For a file whose address changes with its content (RFC 8246)."""
 
-VARY = ("Accept", "Authorization", "Cookie")
+VARY = ("Accept", "Accept-Language", "Authorization", "Cookie", "Sec-Fetch-Dest")
 
 
 def prefers_json(request: Request) -> bool:
@@ -32,12 +34,18 @@ def prefers_json(request: Request) -> bool:
     return bool(accept) and json_quality > accept["text/html"]
 
 
-def render(template: str, *, external: bool = False, **context: Any) -> str:
-    """``template`` with ``context`` and the stylesheet; ``external`` makes its address absolute."""
-    stylesheet = url_for(
-        f"{BLUEPRINT}.static", filename="billing.css", v=__version__, _external=external
+def render(template: str, language: Language, *, external: bool = False, **context: Any) -> str:
+    """``template`` with ``context``, words in ``language`` (as ``t``) and the static files.
+
+    ``external`` makes the addresses of the static files absolute.
+    """
+
+    def static(filename: str) -> str:
+        return url_for(f"{BLUEPRINT}.static", filename=filename, v=__version__, _external=external)
+
+    return render_template(
+        template, t=language.text, language=language.tag, billing_static=static, **context
     )
-    return render_template(template, stylesheet=stylesheet, **context)
 
 
 def json_response(body: Mapping[str, Any], mimetype: str = "application/json") -> Response:
@@ -53,8 +61,10 @@ def problem(status: int, title: str, detail: str) -> Response:
     return response
 
 
-def error_response(error: BillingError, *, as_json: bool, fragment: bool = False) -> Response:
-    """What ``error`` may say in public: a problem for programs, a Dutch page for people.
+def error_response(
+    error: BillingError, language: Language, *, as_json: bool, fragment: bool = False
+) -> Response:
+    """What ``error`` may say in public: a problem for programs, a page for people.
 
     ``fragment`` asks for the words alone, to stand where the card would.
     """
@@ -62,7 +72,7 @@ def error_response(error: BillingError, *, as_json: bool, fragment: bool = False
         response = problem(error.status, error.title, error.detail)
     else:
         template = "billing/_error.html" if fragment else "billing/error.html"
-        response = Response(render(template, error=error), status=error.status)
+        response = Response(render(template, language, error=error), status=error.status)
     if error.status == 401:
         response.headers["WWW-Authenticate"] = 'Bearer realm="billing"'
     if error.retry_after is not None:
@@ -104,3 +114,8 @@ def secure(response: Response, config: BillingConfig, *, framed: bool = False) -
 def link(config: BillingConfig, base_url: str, path: str) -> str:
     """The address of ``path`` below the URL prefix, on the host of ``base_url``."""
     return f"{base_url.rstrip('/')}{config.url_prefix}{path}"
+
+
+def upgrade_url(config: BillingConfig, request: Request) -> str | None:
+    """Where a subscription can be chosen, as an absolute address."""
+    return urljoin(request.host_url, config.upgrade_url) if config.upgrade_url else None

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from zoneinfo import ZoneInfo
 
+from .billing import Billing
 from .cache import CardCache, Outcome
-from .card import Billing, BillingCard, CardBuilder
+from .card import BillingCard
+from .card_builder import CardBuilder
 from .catalog import Catalog
 from .config import BillingConfig
 from .errors import (
@@ -20,7 +22,7 @@ from .errors import (
     StripeUnavailable,
 )
 from .gateway import StripeGateway
-from .language import language
+from .language import LANGUAGES, Language
 from .workers import Workers
 
 LIVE_INTERVAL = 2.0
@@ -60,6 +62,7 @@ class BillingService:
         catalog: Catalog,
         *,
         workers: Workers,
+        languages: Mapping[str, Language] | None = None,
         clock: Callable[[], float] = time.time,
     ) -> None:
         self._timeout = config.stripe_timeout
@@ -76,15 +79,21 @@ class BillingService:
             workers=workers,
             clock=clock,
         )
+        languages = languages or {tag: Language(tag) for tag in LANGUAGES}
         self._last_failure: tuple[BillingError | None, float] = (None, 0.0)
-        self._builder = CardBuilder(
-            zone=ZoneInfo(config.timezone),
-            language=language(config.locale),
-            free_plan=config.free_plan,
-            can_choose=config.upgrade_url is not None,
-        )
+        self._builders = {
+            tag: CardBuilder(
+                zone=ZoneInfo(config.timezone),
+                language=spoken,
+                free_plan=config.free_plan,
+                can_choose=config.upgrade_url is not None,
+            )
+            for tag, spoken in languages.items()
+        }
 
-    def card(self, customer: str, *, not_before: float | None = None) -> Served:
+    def card(
+        self, customer: str, *, language: str = LANGUAGES[0], not_before: float | None = None
+    ) -> Served:
         """The card of ``customer``; with ``not_before``, one that was read since (Unix seconds).
 
         While Stripe fails, the last known card comes back, marked stale.
@@ -99,7 +108,7 @@ class BillingService:
         )
         if found.value is None:
             raise CustomerNotFound("Stripe does not know this customer")
-        card = self._builder.build(
+        card = self._builders[language].build(
             found.value,
             now=self._clock(),
             as_of=found.read_at,

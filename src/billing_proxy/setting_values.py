@@ -12,7 +12,7 @@ from collections.abc import Callable
 from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
 
-from .language import LANGUAGES
+from .language import AUTO, LANGUAGES
 
 MIN_TOKEN_SECRET_BYTES = 32  # RFC 7518 section 3.2: an HS256 key is at least as long as its hash
 
@@ -116,8 +116,9 @@ def timezone(raw: str) -> str:
 
 
 def locale(raw: str) -> str:
-    if raw not in LANGUAGES:
-        raise ValueError(f"is {raw[:20]!r} and must be one of: {', '.join(LANGUAGES)}")
+    allowed = (*LANGUAGES, AUTO)
+    if raw not in allowed:
+        raise ValueError(f"is {raw[:20]!r} and must be one of: {', '.join(allowed)}")
     return raw
 
 

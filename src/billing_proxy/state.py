@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import TypeAlias, cast
 
@@ -12,6 +12,7 @@ from flask import Flask, Request
 from .config import BillingConfig
 from .gateway import StripeGateway
 from .identity import Seals, TokenVerifier
+from .language import Language
 from .service import BillingService
 
 EXTENSION = "billing_proxy"
@@ -22,14 +23,20 @@ CustomerLoader: TypeAlias = Callable[[Request], str | None]
 
 @dataclass(frozen=True, slots=True)
 class BillingState:
-    """Kept in ``app.extensions["billing_proxy"]``; ``clock`` gives Unix seconds."""
+    """Kept in ``app.extensions["billing_proxy"]``.
+
+    ``find_loader`` gives the customer loader, which a site may register after ``init_app``.
+    ``standalone`` is the service that signs browsers in itself. ``clock`` gives Unix seconds.
+    """
 
     config: BillingConfig
+    standalone: bool
     gateway: StripeGateway
     service: BillingService
     seals: Seals
     verifier: TokenVerifier | None
-    customer_loader: CustomerLoader | None
+    languages: Mapping[str, Language]
+    find_loader: Callable[[], CustomerLoader | None] = lambda: None
     clock: Callable[[], float] = time.time
 
 

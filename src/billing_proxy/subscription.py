@@ -10,7 +10,7 @@ Source: https://docs.stripe.com/api/subscriptions/object
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from sys import intern
 from typing import Any
 
@@ -19,7 +19,10 @@ LATEST_MOMENT = 253_370_764_799  # 9998-12-31T23:59:59Z: a day further in any ti
 
 @dataclass(frozen=True, slots=True)
 class Item:
-    """One line of a subscription: a price, its recurring interval and the period that is paid."""
+    """One line of a subscription: a price, its recurring interval and the period that is paid.
+
+    ``unit_amount`` is in the currency's smallest unit, and None where the price is not flat.
+    """
 
     product: str | None = None
     interval: str | None = None
@@ -27,6 +30,19 @@ class Item:
     current_period_end: int | None = None
     billed_until: int | None = None
     metered: bool = False
+    quantity: int = 1
+    unit_amount: int | None = None
+    currency: str | None = None
+    tax_behavior: str | None = None
+    taxed: bool = False
+    discounted: bool = False
+
+    @property
+    def interval_in_use(self) -> tuple[str | None, int]:
+        """Interval and count; twelve months are a year, whichever way the price was entered."""
+        if self.interval == "month" and self.interval_count == 12:
+            return ("year", 1)
+        return (self.interval, self.interval_count)
 
     @property
     def next_billing(self) -> int | None:
@@ -77,6 +93,8 @@ class Subscription:
     pause_collection: PauseCollection | None = None
     pause_reason: str | None = None
     items: tuple[Item, ...] = ()
+    discounted: bool = False
+    taxed: bool = False
     latest_invoice: str | Invoice | None = None
     schedule: str | tuple[PausePeriod, ...] | None = None
 
@@ -127,6 +145,8 @@ def read_subscription(obj: Mapping[str, Any]) -> Subscription:
         pause_collection=_pause_collection(obj.get("pause_collection")),
         pause_reason=_word(_dig(obj, "status_details", "paused", "subscription", "type")),
         items=tuple(_item(item) for item in _objects(_dig(obj, "items", "data"))),
+        discounted=bool(_objects_or_ids(obj.get("discounts"))),
+        taxed=_is_taxed(obj, "default_tax_rates"),
         latest_invoice=_id(obj.get("latest_invoice")),
         schedule=_id(obj.get("schedule")),
     )
@@ -154,19 +174,49 @@ def read_pause_periods(obj: Mapping[str, Any]) -> tuple[PausePeriod, ...]:
     )
 
 
-def _item(obj: Mapping[str, Any]) -> Item:
-    price = obj.get("price")
+def read_flat_price(price: Any) -> Item:
+    """What a Stripe ``price`` object says about an item: https://docs.stripe.com/api/prices/object"""
     recurring = _dig(price, "recurring")
     count = _dig(recurring, "interval_count")
-    whole = isinstance(count, int) and not isinstance(count, bool) and 0 < count < 100_000
+    whole = _is_whole(count) and 0 < count < 100_000
+    metered = _dig(recurring, "usage_type") == "metered"
+    amount = _dig(price, "unit_amount")
+    flat = (
+        _dig(price, "billing_scheme") in ("per_unit", None)
+        and not metered
+        and not _dig(price, "transform_quantity")
+        and not _dig(price, "custom_unit_amount")
+    )
     return Item(
         product=_word(_id(_dig(price, "product"))),
         interval=_word(_dig(recurring, "interval")) if whole or count is None else None,
         interval_count=count if whole else 1,
+        metered=metered,
+        unit_amount=amount if flat and _is_whole(amount) and 0 <= amount < 10**15 else None,
+        currency=_currency(_dig(price, "currency")),
+        tax_behavior=_word(_dig(price, "tax_behavior")),
+    )
+
+
+def _item(obj: Mapping[str, Any]) -> Item:
+    item = read_flat_price(obj.get("price"))
+    quantity: Any = obj.get("quantity")
+    counted = _is_whole(quantity) and 0 <= quantity < 10**9
+    return replace(
+        item,
         current_period_end=_moment(obj.get("current_period_end")),
         billed_until=_moment(obj.get("billed_until")),
-        metered=_dig(recurring, "usage_type") == "metered",
+        quantity=quantity if counted else 1,
+        unit_amount=item.unit_amount if counted or quantity is None else None,
+        taxed=_is_taxed(obj, "tax_rates"),
+        discounted=bool(_objects_or_ids(obj.get("discounts"))),
     )
+
+
+def _is_taxed(obj: Mapping[str, Any], rates: str) -> bool:
+    """Whether tax comes on top of a price that does not say so itself."""
+    exclusive = any(rate.get("inclusive") is False for rate in _objects(obj.get(rates)))
+    return exclusive or _dig(obj, "automatic_tax", "enabled") is True
 
 
 def _pause_collection(value: Any) -> PauseCollection | None:
@@ -192,6 +242,19 @@ def _objects(value: Any) -> list[Mapping[str, Any]]:
     return [v for v in value if isinstance(v, Mapping)] if isinstance(value, list) else []
 
 
+def _objects_or_ids(value: Any) -> list[Any]:
+    return [v for v in value if v] if isinstance(value, list) else []
+
+
+def _is_whole(value: Any) -> bool:
+    return isinstance(value, int) and not isinstance(value, bool)
+
+
+def _currency(value: Any) -> str | None:
+    code = isinstance(value, str) and len(value) == 3 and value.isascii() and value.isalpha()
+    return intern(value.lower()) if code else None
+
+
 def _text(value: Any) -> str | None:
     return value if isinstance(value, str) and value else None
 
@@ -207,5 +270,4 @@ def _id(value: Any) -> str | None:
 
 
 def _moment(value: Any) -> int | None:
-    whole = isinstance(value, int) and not isinstance(value, bool)
-    return value if whole and 0 < value <= LATEST_MOMENT else None
+    return value if _is_whole(value) and 0 < value <= LATEST_MOMENT else None

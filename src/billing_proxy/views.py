@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-from urllib.parse import urljoin
 
 from flask import Blueprint, Response, request, url_for
 from werkzeug.exceptions import HTTPException, MethodNotAllowed, NotFound, RequestEntityTooLarge
@@ -22,9 +21,19 @@ from .responses import (
     prefers_json,
     render,
     secure,
+    upgrade_url,
 )
 from .state import BillingState
-from .visitor import By, Visitor, customer_of_link, identify, mark_visit, not_before, sign_in
+from .visitor import (
+    By,
+    Visitor,
+    customer_of_link,
+    identify,
+    language_of,
+    mark_visit,
+    not_before,
+    sign_in,
+)
 from .webhook import MAX_BODY
 
 log = logging.getLogger(__name__)
@@ -72,13 +81,15 @@ class Views:
         card = self._card(visitor)
         body = card.to_json(
             portal_url=self._portal_url(visitor, external=True),
-            upgrade_url=self._upgrade_url(),
+            upgrade_url=upgrade_url(self._state.config, request),
         )
         return conditional(json_response(body), request)
 
     def card(self) -> Response:
-        """The card alone; a token in the query is answered directly."""
-        return self._html("billing/fragment.html", identify(self._state, request, accept="token"))
+        """The card alone, in a frame as a document; a token in the query is answered directly."""
+        visitor = identify(self._state, request, accept="token")
+        template = "billing/framed.html" if _is_framed() else "billing/fragment.html"
+        return self._html(template, visitor)
 
     def portal(self) -> Response:
         """A portal session made now, for a person who follows a link, and 303 to it."""
@@ -88,7 +99,7 @@ class Views:
         url = self._state.service.portal_url(
             visitor.customer,
             return_url=url_for(".return_", _external=True),
-            locale=self._state.config.locale,
+            locale=language_of(self._state, request).tag,
             flow=flow if flow in FLOWS else None,
         )
         response = _see_other(url)
@@ -117,12 +128,21 @@ class Views:
     def handle_error(self, error: BillingError) -> Response:
         """The answer to an error of ours; its reason goes to the log alone."""
         level = logging.ERROR if error.status >= 500 else logging.INFO
-        log.log(level, "%s: %s (Stripe request %s)", error.title, error.reason, error.request_id)
+        log.log(
+            level,
+            "%s: %s (Stripe request %s)",
+            error.title,
+            error.reason,
+            error.request_id,
+            exc_info=error.__cause__,
+        )
         as_json = _answers_json()
         login_url = self._state.config.login_url
         if isinstance(error, NotIdentified) and login_url and _is_opened_by_a_person(as_json):
             return _see_other(login_url)
-        return error_response(error, as_json=as_json, fragment=_endpoint() == "card")
+        fragment = _endpoint() == "card" and not _is_framed()
+        spoken = language_of(self._state, request)
+        return error_response(error, spoken, as_json=as_json, fragment=fragment)
 
     def handle_http_error(self, error: HTTPException) -> Response | HTTPException:
         """The answer to an error of HTTP itself: no such route, or not with that method."""
@@ -130,7 +150,8 @@ class Views:
             return error
         if error.code >= 500:
             log.error("unexpected error", exc_info=getattr(error, "original_exception", None))
-        response = error_response(from_status(error.code), as_json=_answers_json())
+        spoken = language_of(self._state, request)
+        response = error_response(from_status(error.code), spoken, as_json=_answers_json())
         response.status_code = error.code
         if isinstance(error, MethodNotAllowed) and error.valid_methods:
             response.headers["Allow"] = ", ".join(sorted(error.valid_methods))
@@ -147,27 +168,27 @@ class Views:
         external = visitor.by is By.TOKEN
         html = render(
             template,
+            language_of(self._state, request),
             external=external,
             card=self._card(visitor),
             portal_url=self._portal_url(visitor, external=external),
-            upgrade_url=self._upgrade_url(),
+            payment_url=self._portal_url(visitor, external=external, flow=FLOWS[0]),
+            upgrade_url=upgrade_url(self._state.config, request),
+            live=visitor.by is not By.TOKEN,
         )
         return conditional(Response(html), request)
 
     def _card(self, visitor: Visitor) -> BillingCard:
         since = not_before(self._state, request)
-        return self._state.service.card(visitor.customer, not_before=since).card
+        spoken = language_of(self._state, request).tag
+        return self._state.service.card(visitor.customer, language=spoken, not_before=since).card
 
-    def _portal_url(self, visitor: Visitor, *, external: bool) -> str:
+    def _portal_url(self, visitor: Visitor, *, external: bool, flow: str | None = None) -> str:
         """Where the button leads; a client that came with a token has no cookie and gets a pass."""
         if visitor.by is not By.TOKEN:
-            return url_for(".portal", _external=external)
+            return url_for(".portal", flow=flow, _external=external)
         seal = self._state.seals.portal_pass(visitor.customer, now=self._state.clock())
-        return url_for(".portal", _external=True, **{"pass": seal})
-
-    def _upgrade_url(self) -> str | None:
-        url = self._state.config.upgrade_url
-        return urljoin(request.host_url, url) if url else None
+        return url_for(".portal", flow=flow, _external=True, **{"pass": seal})
 
 
 def _require_navigation() -> None:
@@ -194,6 +215,11 @@ def _endpoint() -> str:
 
 def _answers_json() -> bool:
     return _endpoint() in ("subscription_json", "webhook") or prefers_json(request)
+
+
+def _is_framed() -> bool:
+    """Whether the browser says that the answer becomes a document, in a frame or a tab."""
+    return request.headers.get("Sec-Fetch-Dest") in ("iframe", "frame", "document")
 
 
 def _is_opened_by_a_person(as_json: bool) -> bool:

@@ -7,8 +7,9 @@ from enum import StrEnum
 
 from flask import Request, Response
 
-from .errors import NotIdentified
+from .errors import CustomerLoaderFailed, NotIdentified
 from .identity import PORTAL_VISIT, is_customer_id
+from .language import AUTO, Language, negotiate
 from .state import BillingState
 
 SESSION_COOKIE = "billing_session"
@@ -46,7 +47,7 @@ def identify(state: BillingState, request: Request, *, accept: str | None = None
         return Visitor(state.verifier.customer(token), By.TOKEN)
     if accept and accept in request.args:
         return _by_parameter(state, request, accept)
-    if state.customer_loader:
+    if not state.standalone:
         return Visitor(_load(state, request), By.LOADER)
     cookie = request.cookies.get(SESSION_COOKIE)
     if not cookie:
@@ -62,6 +63,13 @@ def customer_of_link(state: BillingState, request: Request) -> str:
         NotIdentified
     """
     return _by_parameter(state, request, "token").customer
+
+
+def language_of(state: BillingState, request: Request) -> Language:
+    """The language of the answer: the setting, or what the browser asks for."""
+    if state.config.locale != AUTO:
+        return state.languages[state.config.locale]
+    return state.languages[negotiate(request.accept_languages.values())]
 
 
 def not_before(state: BillingState, request: Request) -> float | None:
@@ -123,13 +131,20 @@ def _by_parameter(state: BillingState, request: Request, name: str) -> Visitor:
 
 
 def _load(state: BillingState, request: Request) -> str:
-    assert state.customer_loader is not None  # noqa: S101 -- for the type checker
-    customer = state.customer_loader(request)
-    if customer is None:
+    loader = state.find_loader()
+    if loader is None:
+        raise CustomerLoaderFailed(
+            "no customer loader is registered: decorate one with @billing.customer_loader"
+        )
+    try:
+        customer = loader(request)
+    except Exception as error:  # whatever a site's own code raises must not reach the visitor
+        raise CustomerLoaderFailed(f"the customer loader raised {type(error).__name__}") from error
+    if customer is None or customer == "":
         raise NotIdentified("the customer loader names nobody")
     if not is_customer_id(customer):
-        raise NotIdentified(
+        raise CustomerLoaderFailed(
             "the customer loader must return a Stripe customer id (cus_…) or None, "
-            f"not a {type(customer).__name__}"
+            f"and returned a {type(customer).__name__} that is neither"
         )
     return customer

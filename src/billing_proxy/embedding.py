@@ -1,0 +1,81 @@
+"""What a host application gets besides the routes: ``billing_card()``, and peace with its CSRF."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable
+from typing import Any
+
+from flask import Flask, request, url_for
+from markupsafe import Markup
+
+from .errors import BillingError
+from .responses import BLUEPRINT, render, upgrade_url
+from .state import BillingState
+from .visitor import identify, language_of, not_before
+
+WEBHOOK_VIEW = "billing_proxy.views.webhook"
+
+log = logging.getLogger(__name__)
+
+
+def create_template_global(state: BillingState) -> Callable[[], Markup]:
+    """``billing_card()`` for the templates of an app: the card of whoever is asking.
+
+    It never takes the host's page down: what goes wrong is logged, and stands there as a sentence.
+    """
+
+    def billing_card() -> Markup:
+        spoken = language_of(state, request)
+        try:
+            return Markup(_card(state))  # noqa: S704 -- rendered with escaping on
+        except BillingError as error:
+            problem: BillingError = error
+            log.log(
+                logging.ERROR if error.status >= 500 else logging.INFO,
+                "%s: %s", error.title, error.reason, exc_info=error.__cause__,
+            )  # fmt: skip
+        except Exception:
+            log.exception("the card could not be rendered")
+            problem = BillingError()
+        try:
+            return Markup(render("billing/_error.html", spoken, error=problem))  # noqa: S704
+        except Exception:
+            log.exception("the site's own billing/_error.html could not be rendered")
+            return Markup("<p>{}</p>").format(spoken.text(problem.heading))
+
+    return billing_card
+
+
+def exempt_webhook(app: Flask) -> None:
+    """Let Stripe's events pass Flask-WTF's CSRF protection: their signature is checked instead.
+
+    The protection may be set up before or after the billing page; in the second case its hook
+    runs after this one, so the first request is early enough.
+    """
+
+    def exempt() -> None:
+        csrf: Any = app.extensions.get("csrf")
+        if csrf is not None and hasattr(csrf, "exempt"):
+            csrf.exempt(WEBHOOK_VIEW)
+
+    exempt()
+    if "csrf" not in app.extensions:
+        app.before_request(exempt)
+
+
+def _card(state: BillingState) -> str:
+    visitor = identify(state, request)
+    spoken = language_of(state, request)
+    card = state.service.card(
+        visitor.customer, language=spoken.tag, not_before=not_before(state, request)
+    ).card
+    return render(
+        "billing/fragment.html",
+        spoken,
+        card=card,
+        portal_url=url_for(f"{BLUEPRINT}.portal"),
+        payment_url=url_for(f"{BLUEPRINT}.portal", flow="payment_method_update"),
+        upgrade_url=upgrade_url(state.config, request),
+        live=True,
+    )

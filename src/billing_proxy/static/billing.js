@@ -1,0 +1,50 @@
+/* Reads the card anew when its tab is looked at again, and swaps it only when it has changed.
+   The page works without this file. */
+(function () {
+  "use strict";
+  if (window.billingProxy) return;
+  window.billingProxy = true;
+
+  var PAUSE = 1000; // milliseconds between two readings
+  var last = 0;
+  var busy = false;
+  var announcer = document.createElement("p");
+  announcer.className = "billing-unseen";
+  announcer.setAttribute("role", "status");
+  document.body.appendChild(announcer);
+
+  function swap(card, fresh) {
+    var held = card.contains(document.activeElement) ? document.activeElement.className : "";
+    card.replaceWith(fresh);
+    if (held) {
+      var next = fresh.getElementsByClassName(held)[0] || fresh.querySelector("a");
+      if (next) next.focus({ preventScroll: true });
+    }
+    var badge = fresh.querySelector(".billing-facts .billing-badge");
+    announcer.lang = fresh.lang;
+    announcer.textContent = fresh.dataset.billingChanged + (badge ? " " + badge.textContent + "." : "");
+  }
+
+  function refresh() {
+    var card = document.querySelector("[data-billing-refresh]");
+    if (!card || busy || document.visibilityState !== "visible" || Date.now() - last < PAUSE) return;
+    busy = true;
+    last = Date.now();
+    fetch(card.dataset.billingRefresh, { credentials: "same-origin", headers: { Accept: "text/html" } })
+      .then(function (response) { return response.ok ? response.text() : ""; })
+      .then(function (html) {
+        var page = new DOMParser().parseFromString(html, "text/html");
+        var fresh = page.querySelector("[data-billing-version]");
+        if (fresh && fresh.dataset.billingVersion !== card.dataset.billingVersion) {
+          fresh.dataset.billingRefresh = card.dataset.billingRefresh;
+          swap(card, document.importNode(fresh, true));
+        }
+      })
+      .catch(function () {}) // offline: what is shown stays, and the next look tries again
+      .then(function () { busy = false; });
+  }
+
+  document.addEventListener("visibilitychange", refresh);
+  window.addEventListener("focus", refresh);
+  window.addEventListener("pageshow", function (event) { if (event.persisted) refresh(); });
+})();

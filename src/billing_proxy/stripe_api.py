@@ -1,0 +1,158 @@
+"""``StripeApi``: the only file that knows Stripe's SDK.
+
+Every error of the SDK becomes one of ours here. What Stripe said stays inside: its messages name
+keys, accounts and customers, so the log gets the status, the code and the request id, no more.
+"""
+
+from __future__ import annotations
+
+import logging
+import re
+from collections.abc import Callable, Mapping
+from operator import attrgetter
+from typing import Any, NoReturn
+
+import stripe
+
+from . import transport
+from .errors import CustomerNotFound, InvalidEvent, StripeMisconfigured, StripeUnavailable
+
+API_VERSION = "2026-10-28.endive"
+"""The version whose objects ``subscription.py`` reads: https://docs.stripe.com/api/versioning"""
+
+CONNECT_TIMEOUT = 3.05
+"""Seconds; a little over a multiple of three, TCP's first retransmission."""
+
+LONGEST_READ = 25.0
+"""Seconds; the deadline of ``transport`` is shorter wherever there is one."""
+
+log = logging.getLogger(__name__)
+
+
+class StripeApi:
+    """Stripe's REST API, in decoded JSON. Safe to share between threads.
+
+    Args:
+        secret_key: ``sk_…`` or ``rk_…``.
+        api_base: Stripe's address, or another for tests and the demo.
+        connections: how many connections to keep open.
+
+    Every method raises StripeUnavailable, StripeMisconfigured or CustomerNotFound.
+    """
+
+    def __init__(self, secret_key: str, *, api_base: str, connections: int) -> None:
+        # At INFO the SDK logs Stripe's error messages, at DEBUG whole answers.
+        logging.getLogger("stripe").setLevel(logging.WARNING)
+        self._client = stripe.StripeClient(
+            secret_key,
+            stripe_version=API_VERSION,
+            base_addresses={"api": api_base},
+            max_network_retries=1,
+            http_client=_Client(
+                timeout=(CONNECT_TIMEOUT, LONGEST_READ),
+                session=transport.session(api_base, connections=connections),
+            ),
+        )
+
+    def list(
+        self, resource: str, params: Mapping[str, Any]
+    ) -> tuple[list[Mapping[str, Any]], bool]:
+        """One page of ``resource``, such as ``subscriptions``, and whether there is more."""
+        service = attrgetter(resource)(self._client.v1)
+        what = f"{resource}.list"
+        answer = self._call(what, lambda: service.list(dict(params)))
+        data = answer.get("data")
+        if not isinstance(data, list) or not all(isinstance(obj, Mapping) for obj in data):
+            raise StripeUnavailable(f"Stripe's answer to {what} is not a list")
+        return data, answer.get("has_more") is True
+
+    def retrieve(self, resource: str, id_: str) -> Mapping[str, Any]:
+        """The object of ``resource`` with this id."""
+        service = attrgetter(resource)(self._client.v1)
+        return self._call(f"{resource}.retrieve", lambda: service.retrieve(id_))
+
+    def create(self, resource: str, params: Mapping[str, Any]) -> Mapping[str, Any]:
+        """A new object of ``resource``."""
+        service = attrgetter(resource)(self._client.v1)
+        return self._call(f"{resource}.create", lambda: service.create(dict(params)))
+
+    def _call(self, what: str, call: Callable[[], Any]) -> Mapping[str, Any]:
+        """The JSON object that Stripe answers to ``call``; each failure as one of our errors."""
+        try:
+            answer = call()
+            body = answer.last_response.data
+        except stripe.StripeError as error:
+            _translate(what, error)
+        except Exception as error:  # noqa: BLE001 -- the SDK itself trips over some odd bodies
+            log.warning("Stripe's answer to %s is unreadable: %s", what, type(error).__name__)
+            raise StripeUnavailable(f"Stripe's answer to {what} is unreadable") from None
+        if not isinstance(body, Mapping):
+            raise StripeUnavailable(f"Stripe's answer to {what} is not an object")
+        return body
+
+
+def verify_signature(body: bytes, header: str, secret: str, *, tolerance: int) -> None:
+    """Check the ``Stripe-Signature`` of a webhook's ``body``; ``tolerance`` is in seconds back.
+
+    Raises:
+        InvalidEvent
+    """
+    try:
+        stripe.WebhookSignature.verify_header(body, header, secret, tolerance)
+    except (stripe.SignatureVerificationError, ValueError):
+        raise InvalidEvent("the signature does not fit, or is too old") from None
+
+
+class _Client(stripe.RequestsClient):
+    """The SDK's client, which gives up trying again when no time is left for it."""
+
+    def _should_retry(self, *args: Any, **kwargs: Any) -> bool:
+        left = transport.remaining()
+        if left is not None and left < 2 * self.INITIAL_DELAY:
+            return False
+        return bool(super()._should_retry(*args, **kwargs))
+
+
+_HINTS = {
+    "billing_portal.sessions.create": (
+        ": save the customer portal's settings in the Stripe Dashboard, "
+        "and see what billing-proxy check says"
+    ),
+    "billing_portal.configurations.retrieve": ": STRIPE_PORTAL_CONFIGURATION names none of yours",
+}
+
+
+def _translate(what: str, error: stripe.StripeError) -> NoReturn:
+    """Raise ours for Stripe's: without its text, and without a chain that would show it."""
+    code = safe(getattr(error.error, "code", None))
+    request_id = safe(error.request_id)
+    log.warning(
+        "Stripe refused or failed %s: %s, HTTP status %s, code %s, request %s",
+        what, type(error).__name__, error.http_status, code, request_id,
+    )  # fmt: skip
+    match error:
+        case stripe.AuthenticationError():
+            reason = "Stripe refuses STRIPE_SECRET_KEY: it is wrong, revoked or expired"
+            raise StripeMisconfigured(reason, request_id=request_id) from None
+        case stripe.PermissionError():
+            reason = f"STRIPE_SECRET_KEY may not do {what}: give it that permission in Stripe"
+            raise StripeMisconfigured(reason, request_id=request_id) from None
+        case stripe.InvalidRequestError() if _names_customer(error):
+            raise CustomerNotFound(request_id=request_id) from None
+        case stripe.InvalidRequestError():
+            reason = f"Stripe refuses {what} with code {code}" + _HINTS.get(what, "")
+            raise StripeMisconfigured(reason, request_id=request_id) from None
+        case stripe.RateLimitError():
+            raise StripeUnavailable("Stripe's rate limit", request_id=request_id) from None
+        case _:
+            reason = f"Stripe failed at {what}"
+            raise StripeUnavailable(reason, request_id=request_id) from None
+
+
+def _names_customer(error: stripe.InvalidRequestError) -> bool:
+    return error.code == "resource_missing" and error.param == "customer"
+
+
+def safe(value: Any) -> str:
+    """A code or id of Stripe's, fit for a log line; a dash for anything else."""
+    return value if isinstance(value, str) and re.fullmatch(r"[\w.-]{1,80}", value) else "-"
