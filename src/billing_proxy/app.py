@@ -11,7 +11,7 @@ from flask import Flask, Response, request, url_for
 from werkzeug.exceptions import HTTPException
 from werkzeug.middleware.proxy_fix import ProxyFix
 
-from . import health
+from . import access_log, health
 from .config import BillingConfig, unknown_settings
 from .extension import BillingProxy
 from .views import Views
@@ -34,6 +34,8 @@ def create_app(
         log.warning("%s", hint)
     app = Flask("billing_proxy", static_folder=None)
     app.config["SECRET_KEY"] = config.secret_key
+    app.config["TRUSTED_HOSTS"] = config.trusted_hosts or None
+    access_log.install(app)
     state = BillingProxy(clock=clock).install(app, config, standalone=True)
     views = Views(state)
     app.register_error_handler(HTTPException, views.handle_http_error)

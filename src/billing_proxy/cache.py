@@ -19,10 +19,17 @@ from typing import Generic, TypeVar
 
 from cachetools import TTLCache
 
-from .errors import BillingError, StripeUnavailable
+from .errors import BillingError, StripeTooSlow, StripeUnavailable
+from .guard import Guard
 from .workers import Workers, wait
 
 V = TypeVar("V")
+
+SLOW = 1.0
+"""Seconds that any request may wait; for longer it needs one of the guard's places."""
+
+STAND_IN_AFTER = 2.0
+"""Seconds to wait for a fresh value where the last known one may be shown."""
 
 
 class Outcome(StrEnum):
@@ -56,7 +63,26 @@ class _Flight(Generic[V]):
 
     started: float
     until: float
+    report: Report
     future: Future[V]
+
+
+class Report:
+    """Tells the guard how a load ended, once: the load itself does, or who waited in vain."""
+
+    def __init__(self, guard: Guard) -> None:
+        self._guard = guard
+        self._once = threading.Lock()
+
+    def answered(self) -> None:
+        """The load has its answer."""
+        if self._once.acquire(blocking=False):
+            self._guard.answered()
+
+    def failed(self, error: BillingError) -> None:
+        """The load failed with ``error``, or did not end in time."""
+        if self._once.acquire(blocking=False):
+            self._guard.failed(error)
 
 
 class CardCache(Generic[V]):
@@ -68,6 +94,7 @@ class CardCache(Generic[V]):
         stale_if_error: seconds more that it may stand in for one that cannot be loaded.
         timeout: seconds one load may take, from when it was asked for.
         workers: the threads that load.
+        guard: decides whether to load and who may wait for it.
         clock: the time in Unix seconds; a clock set back makes values stale, never fresh for long.
     """
 
@@ -79,8 +106,10 @@ class CardCache(Generic[V]):
         stale_if_error: float,
         timeout: float,
         workers: Workers,
+        guard: Guard,
         clock: Callable[[], float] = time.time,
     ) -> None:
+        self._guard = guard
         self._ttl = ttl
         self._retention = ttl + stale_if_error
         self._timeout = timeout
@@ -115,8 +144,8 @@ class CardCache(Generic[V]):
                 flight = self._flights.get(key)
                 joins = flight is not None and self._may_join(flight, not_before)
                 if flight is None or not joins:
-                    flight = self._take_off(key, load)
-            value = _land(flight)
+                    flight = self._take_off(key, load, urgent=entry is None)
+            value = self._await(flight, patient=entry is None or not_before is not None)
         except StripeUnavailable as error:
             return self._stand_in(key, not_before, error)
         return Found(value, flight.started, Outcome.COLLAPSED if joins else Outcome.MISS)
@@ -149,12 +178,22 @@ class CardCache(Generic[V]):
         recent = not_before is None or flight.started >= not_before
         return recent and not flight.future.done() and time.monotonic() < flight.until
 
-    def _take_off(self, key: Hashable, load: Callable[[float], V]) -> _Flight[V]:
+    def _take_off(self, key: Hashable, load: Callable[[float], V], *, urgent: bool) -> _Flight[V]:
         """Start a load; it takes the place of one that is under way but began too early."""
+        self._guard.admit()
         started, until = self._clock(), time.monotonic() + self._timeout
+        report = Report(self._guard)
 
         def fly() -> V:
-            value = load(until)
+            if time.monotonic() >= until:
+                raise StripeTooSlow("there was no thread free in time")
+            try:
+                self._guard.spend(wait=urgent)
+                value = load(until)
+            except BillingError as error:
+                report.failed(error)
+                raise
+            report.answered()
             self._store(key, _Entry(value, started))
             return value
 
@@ -164,9 +203,35 @@ class CardCache(Generic[V]):
                 if current is not None and current.future is future:
                     del self._flights[key]
 
-        flight = self._flights[key] = _Flight(started, until, self._workers.submit(fly))
+        flight = self._flights[key] = _Flight(started, until, report, self._workers.submit(fly))
         flight.future.add_done_callback(forget)
         return flight
+
+    def _await(self, flight: _Flight[V], *, patient: bool) -> V:
+        """What the load gives; every waiting request raises an error of its own.
+
+        Where a last known value may stand in, nobody waits long; where Stripe is slow, only so
+        many do, and while the circuit is open, only as long as a healthy answer takes.
+        """
+        now = time.monotonic()
+        until = flight.until if patient else min(flight.until, now + STAND_IN_AFTER)
+        if self._guard.breaker.is_open:
+            until = min(until, now + SLOW)
+        try:
+            try:
+                return wait(flight.future, min(SLOW, until - now))
+            except StripeTooSlow:
+                if time.monotonic() >= until:
+                    raise
+            with self._guard.waiting():
+                return wait(flight.future, until - time.monotonic())
+        except StripeUnavailable as error:
+            if time.monotonic() >= flight.until:
+                flight.future.cancel()
+                flight.report.failed(error)
+            raise error.again() from None
+        except BillingError as error:
+            raise error.again() from None
 
     def _store(self, key: Hashable, entry: _Entry[V]) -> None:
         with self._lock:
@@ -184,11 +249,3 @@ class CardCache(Generic[V]):
                 raise error
             outcome = Outcome.HIT if self._is_fresh(entry, not_before) else Outcome.STALE
             return Found(entry.value, entry.read_at, outcome)
-
-
-def _land(flight: _Flight[V]) -> V:
-    """What the load gave; every waiting request raises an error of its own."""
-    try:
-        return wait(flight.future, flight.until - time.monotonic())
-    except BillingError as error:
-        raise error.again() from None

@@ -95,7 +95,7 @@ class CardSaving:
         return {
             "amount": self.saving.amount,
             "currency": self.saving.currency,
-            "percent": int(self.saving.share * 100),
+            "percent": self.saving.percent,
             "text": self.text,
         }
 

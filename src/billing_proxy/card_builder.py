@@ -92,7 +92,8 @@ class CardBuilder:
 
     def _price(self, sub: Subscription | None) -> CardPrice | None:
         amount = amount_of(sub) if sub and sub.status != "canceled" else None
-        return CardPrice(amount, wording.price(amount, self.language)) if amount else None
+        text = wording.price(amount, self.language) if amount else None
+        return CardPrice(amount, text) if amount and text else None
 
     def _yearly_saving(
         self, sub: Subscription | None, prices: Mapping[str, tuple[YearlyPrice, ...]]

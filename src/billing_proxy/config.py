@@ -40,6 +40,7 @@ SETTINGS: Mapping[str, Any] = {
     "BILLING_LOCALE": "nl",
     "BILLING_FRAME_ANCESTORS": "'none'",
     "BILLING_TRUSTED_PROXIES": 0,
+    "TRUSTED_HOSTS": None,
 }
 
 
@@ -72,6 +73,7 @@ class BillingConfig:
     locale: str = SETTINGS["BILLING_LOCALE"]
     frame_ancestors: str = SETTINGS["BILLING_FRAME_ANCESTORS"]
     trusted_proxies: int = SETTINGS["BILLING_TRUSTED_PROXIES"]
+    trusted_hosts: tuple[str, ...] = ()
 
     @property
     def accepts_tokens(self) -> bool:
@@ -124,6 +126,7 @@ class BillingConfig:
             locale=read("BILLING_LOCALE", parse.locale),
             frame_ancestors=read("BILLING_FRAME_ANCESTORS", parse.frame_ancestors),
             trusted_proxies=read("BILLING_TRUSTED_PROXIES", parse.whole(0, 10)),
+            trusted_hosts=read("TRUSTED_HOSTS", parse.hosts) or (),
         )
         problems = read.problems + _contradictions(values)
         if standalone and not (
@@ -177,6 +180,8 @@ class _Reader:
         value = self._source.get(name)
         if isinstance(value, bytes):  # Flask allows bytes as its SECRET_KEY
             value = value.hex()
+        if isinstance(value, (list, tuple)):  # as Flask wants its TRUSTED_HOSTS
+            value = " ".join(str(part) for part in value)
         return "" if value is None else str(value).strip()
 
 

@@ -121,6 +121,18 @@ class StripeUnavailable(BillingError):
         super().__init__(reason, request_id=request_id, retry_after=retry_after)
 
 
+class StripeTooSlow(StripeUnavailable):
+    """Stripe did not answer in the time there was."""
+
+
+class StripeRateLimited(StripeUnavailable):
+    """Stripe answered that it is asked too often (HTTP 429)."""
+
+
+class ReadBudgetSpent(StripeUnavailable):
+    """The service itself keeps to its limit of reads per second."""
+
+
 class StripeMisconfigured(BillingError):
     """Stripe answers, and refuses: the key, its permissions, the portal settings or our request.
 

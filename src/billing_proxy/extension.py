@@ -8,14 +8,17 @@ from typing import Any
 
 from flask import Flask, current_app, has_request_context, request
 
+from .breaker import CircuitBreaker
 from .card import BillingCard
 from .catalog import Catalog
 from .cli import commands
 from .config import SETTINGS, BillingConfig
 from .embedding import create_template_global, exempt_webhook
 from .gateway import StripeGateway
+from .guard import Guard
 from .identity import Seals, TokenVerifier, is_customer_id
 from .language import AUTO, LANGUAGES, Language
+from .read_budget import ReadBudget
 from .service import BillingService
 from .state import EXTENSION, BillingState, CustomerLoader, state_of
 from .stripe_api import StripeApi
@@ -126,6 +129,7 @@ class BillingProxy:
         return state.service.card(customer, language=tag, not_before=since).card
 
     def _build(self, config: BillingConfig, *, standalone: bool) -> BillingState:
+        budget = ReadBudget(config.stripe_max_rate)
         catalog = Catalog(ttl=config.catalog_ttl, clock=self._clock)
         gateway = StripeGateway(
             StripeApi(
@@ -134,6 +138,7 @@ class BillingProxy:
                 connections=STRIPE_THREADS,
             ),
             catalog=catalog,
+            budget=budget,
             portal_configuration=config.stripe_portal_configuration,
             clock=self._clock,
         )
@@ -143,6 +148,7 @@ class BillingProxy:
             gateway,
             catalog,
             workers=Workers(size=STRIPE_THREADS),
+            guard=Guard(CircuitBreaker(), budget),
             languages=languages,
             clock=self._clock,
         )

@@ -26,6 +26,7 @@ from .errors import (
     StripeUnavailable,
 )
 from .pricing import read_yearly_prices, sells_monthly
+from .read_budget import ReadBudget
 from .status import Code, choose, lacks_detail
 from .stripe_api import StripeApi, safe, verify_signature
 from .subscription import Subscription, read_invoice, read_pause_periods, read_subscription
@@ -47,6 +48,7 @@ class StripeGateway:
     Args:
         api: Stripe.
         catalog: the products that all customers share.
+        budget: what further reads of one card are counted in; the first is its caller's.
         portal_configuration: ``bpc_…``, or None for the account's default.
         clock: the time in Unix seconds.
 
@@ -58,11 +60,13 @@ class StripeGateway:
         api: StripeApi,
         *,
         catalog: Catalog,
+        budget: ReadBudget,
         portal_configuration: str | None = None,
         clock: Callable[[], float] = time.time,
     ) -> None:
         self._api = api
         self._catalog = catalog
+        self._budget = budget
         self._portal_configuration = portal_configuration
         self._clock = clock
 
@@ -74,7 +78,7 @@ class StripeGateway:
         """
         with transport.deadline(until):
             try:
-                found = self._list_subscriptions(customer)
+                found, request_id = self._list_subscriptions(customer)
             except CustomerNotFound:
                 return None
             subscriptions = self._with_details([read_subscription(obj) for obj in found])
@@ -84,6 +88,7 @@ class StripeGateway:
                 subscriptions=subscriptions,
                 product_names={id_: p.name for id_, p in products.items() if p.name},
                 yearly_prices={id_: p.yearly_prices or () for id_, p in products.items()},
+                request_id=request_id,
             )
 
     def create_portal_session(
@@ -139,7 +144,7 @@ class StripeGateway:
             if self._portal_configuration:
                 return self._api.retrieve(resource, self._portal_configuration)
             params = {"is_default": True, "active": True, "limit": 1}
-            found, _ = self._api.list(resource, params)
+            found = self._api.list(resource, params).data
             return found[0] if found else None
 
     def verify_event(self, body: bytes, signature: str, secret: str) -> Event:
@@ -167,19 +172,21 @@ class StripeGateway:
             raise StripeUnavailable("Stripe's portal session has no usable address")
         return url
 
-    def _list_subscriptions(self, customer: str) -> list[Mapping[str, Any]]:
-        """All of the customer's subscriptions, whatever their status, page by page."""
+    def _list_subscriptions(self, customer: str) -> tuple[list[Mapping[str, Any]], str]:
+        """All of the customer's subscriptions, whatever their status, and Stripe's request id."""
         found: list[Mapping[str, Any]] = []
         params: dict[str, Any] = {"customer": customer, "status": "all", "limit": PAGE}
         for _ in range(MAX_PAGES):
-            page, more = self._api.list("subscriptions", params)
-            found += page
-            last = page[-1].get("id") if page else None
-            if not more or not isinstance(last, str):
-                return found
+            page = self._api.list("subscriptions", params)
+            found += page.data
+            last = page.data[-1].get("id") if page.data else None
+            if not page.has_more or not isinstance(last, str):
+                break
             params["starting_after"] = last
-        log.warning("stopped reading after %d subscriptions of one customer", len(found))
-        return found
+            self._budget.take()
+        else:
+            log.warning("stopped reading after %d subscriptions of one customer", len(found))
+        return found, page.request_id
 
     def _with_details(self, subscriptions: Sequence[Subscription]) -> tuple[Subscription, ...]:
         """In the order of the card, with the invoice or schedule that a date depends on."""
@@ -195,6 +202,7 @@ class StripeGateway:
     def _read_detail(self, sub: Subscription) -> Subscription:
         """``sub`` with what it lacks, or as it was."""
         try:
+            self._budget.take()
             with transport.half_of_the_rest():
                 if lacks_detail(sub) == "latest_invoice":
                     invoice = self._api.retrieve("invoices", str(sub.latest_invoice))
@@ -221,8 +229,9 @@ class StripeGateway:
         nameless = [id_ for id_ in products if id_ not in found or found[id_].name is None]
         for start in range(0, len(nameless), PAGE):
             ids = nameless[start : start + PAGE]
+            self._budget.take()
             with transport.half_of_the_rest():
-                listed, _ = self._api.list("products", {"ids": ids, "limit": PAGE})
+                listed = self._api.list("products", {"ids": ids, "limit": PAGE}).data
             for obj in listed:
                 id_ = obj.get("id")
                 if isinstance(id_, str) and id_ in ids:
@@ -237,9 +246,10 @@ class StripeGateway:
             "limit": PAGE,
             "expand": ["data.product"],
         }
+        self._budget.take()
         try:
             with transport.half_of_the_rest():
-                prices, _ = self._api.list("prices", params)
+                prices = self._api.list("prices", params).data
         except BillingError:
             return Product(yearly_prices=())
         names = [_name(price.get("product")) for price in prices]

@@ -22,6 +22,9 @@ from .errors import NotIdentified
 from .jwks import KeySet
 
 MAX_TOKEN_LENGTH = 4096
+MAX_TOKEN_LIFETIME = 31 * 86_400
+"""Seconds; a token that would open the page for longer than a month is a mistake."""
+
 PASS_LIFETIME = 600
 """Seconds that a portal link out of JSON, a fragment or an iframe works."""
 
@@ -81,8 +84,11 @@ class TokenVerifier:
             )
         except (jwt.PyJWTError, ValueError, TypeError, OverflowError, RecursionError) as problem:
             raise NotIdentified(f"the token is refused: {type(problem).__name__}") from None
-        if float(claims["exp"]) <= self._clock():
+        expires, now = int(claims["exp"]), self._clock()
+        if expires <= now:
             raise NotIdentified("the token has expired")
+        if expires > now + MAX_TOKEN_LIFETIME:
+            raise NotIdentified("the token is valid for too long")
         return claims
 
     def _key(self, header: Mapping[str, Any]) -> tuple[Any, list[str]]:

@@ -7,13 +7,14 @@ captions' keys never change with the language.
 from __future__ import annotations
 
 import gettext
+import math
 from collections.abc import Iterable, Mapping
-from datetime import UTC, date, datetime, tzinfo
+from datetime import UTC, date, datetime, timedelta, tzinfo
 from decimal import Decimal
 from pathlib import Path
 
 from babel import Locale, UnknownLocaleError, negotiate_locale
-from babel.dates import format_date, format_datetime
+from babel.dates import format_date, format_datetime, format_timedelta
 from babel.numbers import format_currency, format_percent
 from babel.units import format_unit
 
@@ -91,8 +92,10 @@ class Language:
             return self.text(_SINGLE_INTERVALS[interval])
         return self.text("Per {period}").format(period=self._period(interval, count))
 
-    def per_interval(self, interval: str, count: int) -> str:
-        """``per maand``, ``per 3 maanden``, to follow an amount."""
+    def per_interval(self, interval: str, count: int) -> str | None:
+        """``per maand``, ``per 3 maanden``, to follow an amount; None for an unknown interval."""
+        if interval not in _PER_INTERVAL:
+            return None
         if count == 1:
             return self.text(_PER_INTERVAL[interval])
         return self.text("per {period}").format(period=self._period(interval, count))
@@ -103,11 +106,14 @@ class Language:
         value = Decimal(amount).scaleb(-digits)
         return format_currency(value, currency.upper(), locale=self._locale)
 
-    def percent(self, share: float) -> str:
-        """A share such as 0.17 as ``17%``, rounded down: a saving is never made larger."""
-        return format_percent(int(share * 100) / 100, locale=self._locale)
+    def percent(self, percent: int) -> str:
+        """A whole percentage: ``17%``."""
+        return format_percent(percent / 100, locale=self._locale)
 
     def _period(self, interval: str, count: int) -> str:
+        if interval == "day":  # Babel has no Dutch plural for this unit, but does for durations
+            days = timedelta(days=count)
+            return format_timedelta(days, "day", threshold=math.inf, locale=self._locale)
         return format_unit(count, f"duration-{interval}", locale=self._locale)
 
 

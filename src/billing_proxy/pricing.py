@@ -55,9 +55,9 @@ class Saving:
         return self.monthly - self.yearly
 
     @property
-    def share(self) -> float:
-        """The difference as a share of what monthly costs."""
-        return self.amount / self.monthly
+    def percent(self) -> int:
+        """The difference in whole percents, rounded down: no more is promised than is true."""
+        return self.amount * 100 // self.monthly
 
 
 def read_yearly_prices(prices: Iterable[Mapping[str, Any]]) -> tuple[YearlyPrice, ...]:

@@ -9,9 +9,11 @@ from urllib.parse import urljoin
 
 from flask import Request, Response, render_template, url_for
 
+from .cache import Outcome
 from .config import BillingConfig
 from .errors import BillingError
 from .language import Language
+from .service import Served
 from .version import __version__
 
 BLUEPRINT = "billing"
@@ -89,6 +91,23 @@ def conditional(response: Response, request: Request) -> Response:
     response.add_etag()
     response.make_conditional(request)
     return response
+
+
+def tell_cache(response: Response, served: Served, *, age: float, ttl: float) -> None:
+    """Say where the card came from: ``Age``, ``Cache-Status`` (RFC 9211), ``Server-Timing``.
+
+    ``age`` and ``ttl`` are in seconds. A card that stands in for a newer one has a negative ttl.
+    """
+    whole = max(0, int(age))
+    status = {
+        Outcome.HIT: f"hit; ttl={int(ttl - age)}",
+        Outcome.MISS: "fwd=miss; stored",
+        Outcome.COLLAPSED: "fwd=miss; collapsed",
+        Outcome.STALE: f"hit; ttl={-max(1, int(age - ttl))}; detail=stale-if-error",
+    }[served.outcome]
+    response.headers["Age"] = str(whole)
+    response.headers["Cache-Status"] = f"billing-proxy; {status}"
+    response.headers["Server-Timing"] = f"card;dur={served.seconds * 1000:.1f}"
 
 
 def secure(response: Response, config: BillingConfig, *, framed: bool = False) -> Response:

@@ -22,6 +22,7 @@ from .errors import (
     StripeUnavailable,
 )
 from .gateway import StripeGateway
+from .guard import Guard
 from .language import LANGUAGES, Language
 from .workers import Workers
 
@@ -43,10 +44,15 @@ class StripeStatus(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Served:
-    """A card and where it came from."""
+    """A card and where it came from; ``seconds`` is what that took.
+
+    ``stripe_request`` is the id of the request to Stripe that it was read with, if one was made.
+    """
 
     card: BillingCard
     outcome: Outcome
+    seconds: float
+    stripe_request: str | None
 
 
 class BillingService:
@@ -62,6 +68,7 @@ class BillingService:
         catalog: Catalog,
         *,
         workers: Workers,
+        guard: Guard,
         languages: Mapping[str, Language] | None = None,
         clock: Callable[[], float] = time.time,
     ) -> None:
@@ -70,6 +77,7 @@ class BillingService:
         self._gateway = gateway
         self._catalog = catalog
         self._workers = workers
+        self._guard = guard
         self._clock = clock
         self._cache: CardCache[Billing | None] = CardCache(
             maxsize=config.cache_maxsize,
@@ -77,6 +85,7 @@ class BillingService:
             stale_if_error=config.stale_if_error,
             timeout=config.stripe_timeout,
             workers=workers,
+            guard=guard,
             clock=clock,
         )
         languages = languages or {tag: Language(tag) for tag in LANGUAGES}
@@ -101,6 +110,7 @@ class BillingService:
         Raises:
             CustomerNotFound, StripeUnavailable, StripeMisconfigured
         """
+        started = time.perf_counter()
         found = self._cache.get(
             customer,
             lambda until: self._read(customer, until),
@@ -114,13 +124,20 @@ class BillingService:
             as_of=found.read_at,
             stale=found.outcome is Outcome.STALE,
         )
-        return Served(card, found.outcome)
+        loaded = found.outcome in (Outcome.MISS, Outcome.COLLAPSED)
+        return Served(
+            card,
+            found.outcome,
+            seconds=time.perf_counter() - started,
+            stripe_request=found.value.request_id if loaded else None,
+        )
 
     def stripe_status(self) -> StripeStatus:
         """How the last reading went, from memory: no call is made to find out."""
         error, moment = self._last_failure
         if error is None:
-            return StripeStatus.PASS
+            limited = self._guard.breaker.is_open or self._guard.budget.is_spent
+            return StripeStatus.WARN if limited else StripeStatus.PASS
         refused = isinstance(error, StripeMisconfigured)
         if refused and self._clock() - moment < REFUSAL_HOLDS:
             return StripeStatus.FAIL
@@ -147,6 +164,8 @@ class BillingService:
         Raises:
             CustomerNotFound, StripeUnavailable, StripeMisconfigured
         """
+        if self._guard.breaker.is_open:
+            raise StripeUnavailable("the circuit is open after repeated failures", retry_after=2)
         until = time.monotonic() + self._timeout
         subscription = self._subscription(customer) if flow else None
         return self._workers.run(

@@ -128,12 +128,21 @@ def frame_ancestors(raw: str) -> str:
     host = r"(https?://)?(\*\.)?[A-Za-z0-9.-]+(:(\d+|\*))?"
     if sources == ["'none'"]:
         return "'none'"
-    if not sources or not all(s == "'self'" or re.fullmatch(host, s) for s in sources):
+    bare = [source for source in sources if source.lower() in ("none", "self")]
+    if not sources or bare or not all(s == "'self'" or re.fullmatch(host, s) for s in sources):
         raise ValueError(
             "must be 'none', or 'self' and addresses with spaces between, "
             "such as: 'self' https://www.example.nl"
         )
     return " ".join(sources)
+
+
+def hosts(raw: str) -> tuple[str, ...]:
+    """Host names; one with a dot in front stands for its subdomains too, as in Flask."""
+    names = raw.replace(",", " ").split()
+    if not all(re.fullmatch(r"\.?[A-Za-z0-9.-]+|\[[0-9A-Fa-f:.]+\]", name) for name in names):
+        raise ValueError("must be host names with spaces between, such as billing.example.nl")
+    return tuple(names)
 
 
 def number(least: float, most: float) -> Callable[[str], float]:

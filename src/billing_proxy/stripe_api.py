@@ -9,13 +9,20 @@ from __future__ import annotations
 import logging
 import re
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from operator import attrgetter
 from typing import Any, NoReturn
 
 import stripe
 
 from . import transport
-from .errors import CustomerNotFound, InvalidEvent, StripeMisconfigured, StripeUnavailable
+from .errors import (
+    CustomerNotFound,
+    InvalidEvent,
+    StripeMisconfigured,
+    StripeRateLimited,
+    StripeUnavailable,
+)
 
 API_VERSION = "2026-10-28.endive"
 """The version whose objects ``subscription.py`` reads: https://docs.stripe.com/api/versioning"""
@@ -27,6 +34,15 @@ LONGEST_READ = 25.0
 """Seconds; the deadline of ``transport`` is shorter wherever there is one."""
 
 log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """One page of a list; ``request_id`` is Stripe's, for the log."""
+
+    data: list[Mapping[str, Any]]
+    has_more: bool
+    request_id: str
 
 
 class StripeApi:
@@ -54,33 +70,31 @@ class StripeApi:
             ),
         )
 
-    def list(
-        self, resource: str, params: Mapping[str, Any]
-    ) -> tuple[list[Mapping[str, Any]], bool]:
-        """One page of ``resource``, such as ``subscriptions``, and whether there is more."""
+    def list(self, resource: str, params: Mapping[str, Any]) -> Page:
+        """One page of ``resource``, such as ``subscriptions``."""
         service = attrgetter(resource)(self._client.v1)
         what = f"{resource}.list"
-        answer = self._call(what, lambda: service.list(dict(params)))
+        answer, request_id = self._call(what, lambda: service.list(dict(params)))
         data = answer.get("data")
         if not isinstance(data, list) or not all(isinstance(obj, Mapping) for obj in data):
             raise StripeUnavailable(f"Stripe's answer to {what} is not a list")
-        return data, answer.get("has_more") is True
+        return Page(data, answer.get("has_more") is True, request_id)
 
     def retrieve(self, resource: str, id_: str) -> Mapping[str, Any]:
         """The object of ``resource`` with this id."""
         service = attrgetter(resource)(self._client.v1)
-        return self._call(f"{resource}.retrieve", lambda: service.retrieve(id_))
+        return self._call(f"{resource}.retrieve", lambda: service.retrieve(id_))[0]
 
     def create(self, resource: str, params: Mapping[str, Any]) -> Mapping[str, Any]:
         """A new object of ``resource``."""
         service = attrgetter(resource)(self._client.v1)
-        return self._call(f"{resource}.create", lambda: service.create(dict(params)))
+        return self._call(f"{resource}.create", lambda: service.create(dict(params)))[0]
 
-    def _call(self, what: str, call: Callable[[], Any]) -> Mapping[str, Any]:
-        """The JSON object that Stripe answers to ``call``; each failure as one of our errors."""
+    def _call(self, what: str, call: Callable[[], Any]) -> tuple[Mapping[str, Any], str]:
+        """The JSON object that Stripe answers to ``call``, and the id of Stripe's request."""
         try:
             answer = call()
-            body = answer.last_response.data
+            body, request_id = answer.last_response.data, answer.last_response.request_id
         except stripe.StripeError as error:
             _translate(what, error)
         except Exception as error:  # noqa: BLE001 -- the SDK itself trips over some odd bodies
@@ -88,7 +102,7 @@ class StripeApi:
             raise StripeUnavailable(f"Stripe's answer to {what} is unreadable") from None
         if not isinstance(body, Mapping):
             raise StripeUnavailable(f"Stripe's answer to {what} is not an object")
-        return body
+        return body, safe(request_id)
 
 
 def verify_signature(body: bytes, header: str, secret: str, *, tolerance: int) -> None:
@@ -143,7 +157,8 @@ def _translate(what: str, error: stripe.StripeError) -> NoReturn:
             reason = f"Stripe refuses {what} with code {code}" + _HINTS.get(what, "")
             raise StripeMisconfigured(reason, request_id=request_id) from None
         case stripe.RateLimitError():
-            raise StripeUnavailable("Stripe's rate limit", request_id=request_id) from None
+            reason = "Stripe's rate limit is reached"
+            raise StripeRateLimited(reason, request_id=request_id) from None
         case _:
             reason = f"Stripe failed at {what}"
             raise StripeUnavailable(reason, request_id=request_id) from None

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import logging
 
-from flask import Blueprint, Response, request, url_for
+from flask import Blueprint, Response, g, request, url_for
 from werkzeug.exceptions import HTTPException, MethodNotAllowed, NotFound, RequestEntityTooLarge
 
 from . import health
-from .card import BillingCard
+from .access_log import request_id
 from .errors import BillingError, Forbidden, InvalidEvent, NotIdentified, from_status
 from .gateway import FLOWS
 from .responses import (
@@ -21,8 +21,10 @@ from .responses import (
     prefers_json,
     render,
     secure,
+    tell_cache,
     upgrade_url,
 )
+from .service import Served
 from .state import BillingState
 from .visitor import (
     By,
@@ -78,12 +80,12 @@ class Views:
     def subscription_json(self) -> Response:
         """The card as JSON."""
         visitor = identify(self._state, request)
-        card = self._card(visitor)
-        body = card.to_json(
+        served = self._serve(visitor)
+        body = served.card.to_json(
             portal_url=self._portal_url(visitor, external=True),
             upgrade_url=upgrade_url(self._state.config, request),
         )
-        return conditional(json_response(body), request)
+        return self._conditional(json_response(body), served)
 
     def card(self) -> Response:
         """The card alone, in a frame as a document; a token in the query is answered directly."""
@@ -130,10 +132,11 @@ class Views:
         level = logging.ERROR if error.status >= 500 else logging.INFO
         log.log(
             level,
-            "%s: %s (Stripe request %s)",
+            "%s: %s (request %s, Stripe request %s)",
             error.title,
             error.reason,
-            error.request_id,
+            request_id(request),
+            error.request_id or "-",
             exc_info=error.__cause__,
         )
         as_json = _answers_json()
@@ -166,22 +169,30 @@ class Views:
 
     def _html(self, template: str, visitor: Visitor) -> Response:
         external = visitor.by is By.TOKEN
+        served = self._serve(visitor)
         html = render(
             template,
             language_of(self._state, request),
             external=external,
-            card=self._card(visitor),
+            card=served.card,
             portal_url=self._portal_url(visitor, external=external),
             payment_url=self._portal_url(visitor, external=external, flow=FLOWS[0]),
             upgrade_url=upgrade_url(self._state.config, request),
             live=visitor.by is not By.TOKEN,
         )
-        return conditional(Response(html), request)
+        return self._conditional(Response(html), served)
 
-    def _card(self, visitor: Visitor) -> BillingCard:
+    def _serve(self, visitor: Visitor) -> Served:
         since = not_before(self._state, request)
         spoken = language_of(self._state, request).tag
-        return self._state.service.card(visitor.customer, language=spoken, not_before=since).card
+        served = self._state.service.card(visitor.customer, language=spoken, not_before=since)
+        g.billing_served = served
+        return served
+
+    def _conditional(self, response: Response, served: Served) -> Response:
+        age = self._state.clock() - served.card.as_of.timestamp()
+        tell_cache(response, served, age=age, ttl=self._state.config.cache_ttl)
+        return conditional(response, request)
 
     def _portal_url(self, visitor: Visitor, *, external: bool, flow: str | None = None) -> str:
         """Where the button leads; a client that came with a token has no cookie and gets a pass."""

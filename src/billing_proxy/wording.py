@@ -97,9 +97,11 @@ def meaning(decision: Decision, sub: Subscription | None, when: Moment, lang: La
             return lang.text("Je hebt op dit moment geen abonnement.")
 
 
-def price(amount: Amount, lang: Language) -> str:
+def price(amount: Amount, lang: Language) -> str | None:
     """What is paid per period: ``€ 60,00 per maand (12 × € 5,00), exclusief btw``."""
     per = lang.per_interval(amount.interval, amount.interval_count)
+    if per is None:
+        return None
     text = f"{lang.money(amount.amount, amount.currency)} {per}"
     if amount.unit_amount is not None and amount.quantity is not None and amount.quantity > 1:
         text += f" ({amount.quantity} × {lang.money(amount.unit_amount, amount.currency)})"
@@ -113,7 +115,7 @@ def price(amount: Amount, lang: Language) -> str:
 def saving(saving: Saving, lang: Language) -> str:
     """What paying yearly saves."""
     return lang.text("Betaal je per jaar, dan bespaar je {amount} per jaar ({percent}).").format(
-        amount=lang.money(saving.amount, saving.currency), percent=lang.percent(saving.share)
+        amount=lang.money(saving.amount, saving.currency), percent=lang.percent(saving.percent)
     )
 
 

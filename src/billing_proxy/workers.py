@@ -12,7 +12,7 @@ from collections.abc import Callable
 from concurrent.futures import CancelledError, Future, ThreadPoolExecutor
 from typing import TypeVar
 
-from .errors import StripeUnavailable
+from .errors import StripeTooSlow, StripeUnavailable
 
 T = TypeVar("T")
 
@@ -45,16 +45,21 @@ class Workers:
         Raises:
             StripeUnavailable: when it takes longer, or every place is taken.
         """
-        return wait(self.submit(call), timeout)
+        future = self.submit(call)
+        try:
+            return wait(future, timeout)
+        except StripeTooSlow:
+            future.cancel()
+            raise
 
 
 def wait(future: Future[T], timeout: float) -> T:
-    """The result of ``future`` within ``timeout`` seconds, or StripeUnavailable.
+    """The result of ``future`` within ``timeout`` seconds.
 
-    A call that nobody has begun with when the time is up is taken back.
+    Raises:
+        StripeTooSlow: when it takes longer, or was taken back before it began.
     """
     try:
         return future.result(max(timeout, 0))
     except (TimeoutError, CancelledError):
-        future.cancel()
-        raise StripeUnavailable("Stripe did not answer in time") from None
+        raise StripeTooSlow("Stripe did not answer in time") from None
