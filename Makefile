@@ -6,13 +6,16 @@ PIP := $(BIN)/python -m pip --quiet --disable-pip-version-check
 PORT ?= 8000
 
 .DEFAULT_GOAL := help
-.PHONY: help run test lint messages check-live wheel clean
+.PHONY: help run example test lint messages pictures soak check-live wheel clean
 
 help: ## Show this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | expand -t 14
 
 run: $(VENV)/run.stamp ## Serve the page on http://127.0.0.1:8000, as a demo unless STRIPE_SECRET_KEY is set
 	@$(BIN)/python -m demo --port $(PORT)
+
+example: $(VENV)/test.stamp ## Serve a site that embeds the card on http://127.0.0.1:8001
+	@$(BIN)/python -m examples.host
 
 test: $(VENV)/test.stamp ## Run the tests
 	@$(BIN)/python -m pytest
@@ -28,6 +31,12 @@ messages: $(VENV)/test.stamp ## Collect the Dutch texts into the catalogues, and
 	  --no-wrap --sort-output --no-location -o translations/billing.pot .
 	@$(BIN)/pybabel -q update --no-wrap --omit-header -D billing -i src/billing_proxy/translations/billing.pot -d src/billing_proxy/translations
 	@$(BIN)/pybabel -q compile -D billing -d src/billing_proxy/translations
+
+pictures: $(VENV)/test.stamp ## Take the README's pictures anew, from the running demo
+	@$(BIN)/python -m demo.pictures
+
+soak: $(VENV)/test.stamp ## Ten minutes of mixed load with faults switching on and off (MINUTES=10)
+	@$(BIN)/python -m bench.soak --minutes $(or $(MINUTES),10)
 
 check-live: $(VENV)/test.stamp ## Run the contract tests against Stripe's sandbox (STRIPE_SECRET_KEY=sk_test_…)
 	@case "$$STRIPE_SECRET_KEY" in sk_test_*|rk_test_*) ;; *) echo "Set STRIPE_SECRET_KEY to a test key (sk_test_…) first." >&2; exit 2;; esac

@@ -9,10 +9,14 @@ import logging
 import re
 import time
 import uuid
+from typing import TYPE_CHECKING
 
 from flask import Flask, Request, Response, g, request
 
 from .service import Served
+
+if TYPE_CHECKING:
+    from _typeshed.wsgi import WSGIEnvironment
 
 HEADER = "X-Request-Id"
 
@@ -33,22 +37,43 @@ def install(app: Flask) -> None:
         response.headers[HEADER] = request_id(request)
         started = g.get("billing_started", None)
         served: Served | None = g.get("billing_served", None)
-        log.info(
-            "method=%s route=%s status=%d duration_ms=%.1f cache=%s stripe_request=%s request=%s",
-            request.method if request.method.isalpha() else "-",
-            request.url_rule.rule if request.url_rule else "-",
-            response.status_code,
-            (time.perf_counter() - started) * 1000 if started is not None else 0.0,
-            served.outcome if served else "-",
-            (served.stripe_request if served else None) or "-",
-            request_id(request),
+        write(
+            method=request.method if request.method.isalpha() else "-",
+            route=request.url_rule.rule if request.url_rule else "-",
+            status=response.status_code,
+            seconds=time.perf_counter() - started if started is not None else 0.0,
+            cache=served.outcome if served else "-",
+            stripe_request=(served.stripe_request if served else None) or "-",
+            request_id=request_id(request),
         )
         return response
+
+
+def write(
+    *,
+    method: str,
+    route: str,
+    status: int,
+    seconds: float,
+    cache: str,
+    request_id: str,
+    stripe_request: str = "-",
+) -> None:
+    """The line of one request; ``seconds`` is what answering took."""
+    log.info(
+        "method=%s route=%s status=%d duration_ms=%.1f cache=%s stripe_request=%s request=%s",
+        method, route, status, seconds * 1000, cache, stripe_request, request_id,
+    )  # fmt: skip
 
 
 def request_id(request: Request) -> str:
     """The id of this request: the one that a proxy in front gave it, or a new one."""
     if "billing_request_id" not in g:
-        given = request.headers.get(HEADER, "")
-        g.billing_request_id = given if _GIVEN_ID.fullmatch(given) else uuid.uuid4().hex
+        g.billing_request_id = request_id_of(request.environ)
     return str(g.billing_request_id)
+
+
+def request_id_of(environ: WSGIEnvironment) -> str:
+    """The id that a proxy in front gave this request, or a new one."""
+    given = environ.get("HTTP_X_REQUEST_ID", "")
+    return given if _GIVEN_ID.fullmatch(given) else uuid.uuid4().hex

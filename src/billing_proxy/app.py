@@ -14,6 +14,8 @@ from werkzeug.middleware.proxy_fix import ProxyFix
 from . import access_log, health
 from .config import BillingConfig, unknown_settings
 from .extension import BillingProxy
+from .finished import FinishedAnswers
+from .front_door import FrontDoor
 from .views import Views
 
 log = logging.getLogger(__name__)
@@ -43,6 +45,17 @@ def create_app(
     app.add_url_rule("/readyz", "readyz", lambda: health.ready(state))
     if config.url_prefix:
         app.add_url_rule("/", "home", _home)
+    if config.page_cache_bytes and config.cache_ttl:
+        finished = FinishedAnswers(
+            app.wsgi_app,
+            state.service,
+            maxsize=config.page_cache_bytes,
+            ttl=config.cache_ttl,
+            clock=clock,
+        )
+        app.after_request(finished.keep)
+        app.wsgi_app = finished  # type: ignore[method-assign]
+    app.wsgi_app = FrontDoor(app.wsgi_app)  # type: ignore[method-assign]
     if config.trusted_proxies:
         hops = config.trusted_proxies
         app.wsgi_app = ProxyFix(  # type: ignore[method-assign]

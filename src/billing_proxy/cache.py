@@ -150,6 +150,12 @@ class CardCache(Generic[V]):
             return self._stand_in(key, not_before, error)
         return Found(value, flight.started, Outcome.COLLAPSED if joins else Outcome.MISS)
 
+    def is_fresh(self, key: Hashable, read_at: float) -> bool:
+        """Whether the value of ``key`` is still the one read at ``read_at``, and fresh."""
+        with self._lock:
+            entry = self._entries.get(key)
+            return entry is not None and entry.read_at == read_at and self._is_fresh(entry, None)
+
     def expire(self, key: Hashable) -> None:
         """Load ``key`` anew the next time; until that succeeds, what is known may stand in."""
         with self._lock:

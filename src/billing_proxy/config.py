@@ -33,6 +33,7 @@ SETTINGS: Mapping[str, Any] = {
     "BILLING_CACHE_TTL": 30,
     "BILLING_STALE_IF_ERROR": 3600,
     "BILLING_CACHE_MAXSIZE": 10_000,
+    "BILLING_PAGE_CACHE_BYTES": 64 * 2**20,
     "BILLING_CATALOG_TTL": 3600,
     "BILLING_STRIPE_TIMEOUT": 8,
     "BILLING_STRIPE_MAX_RATE": 20,
@@ -66,6 +67,7 @@ class BillingConfig:
     cache_ttl: float = SETTINGS["BILLING_CACHE_TTL"]
     stale_if_error: float = SETTINGS["BILLING_STALE_IF_ERROR"]
     cache_maxsize: int = SETTINGS["BILLING_CACHE_MAXSIZE"]
+    page_cache_bytes: int = SETTINGS["BILLING_PAGE_CACHE_BYTES"]
     catalog_ttl: float = SETTINGS["BILLING_CATALOG_TTL"]
     stripe_timeout: float = SETTINGS["BILLING_STRIPE_TIMEOUT"]
     stripe_max_rate: float = SETTINGS["BILLING_STRIPE_MAX_RATE"]
@@ -119,6 +121,7 @@ class BillingConfig:
             cache_ttl=read("BILLING_CACHE_TTL", parse.number(0, 3600)),
             stale_if_error=read("BILLING_STALE_IF_ERROR", parse.number(0, 7 * 86_400)),
             cache_maxsize=read("BILLING_CACHE_MAXSIZE", parse.whole(1, 100_000_000)),
+            page_cache_bytes=read("BILLING_PAGE_CACHE_BYTES", parse.whole(0, 2**40)),
             catalog_ttl=read("BILLING_CATALOG_TTL", parse.number(0, 7 * 86_400)),
             stripe_timeout=read("BILLING_STRIPE_TIMEOUT", parse.number(0.1, 25)),
             stripe_max_rate=read("BILLING_STRIPE_MAX_RATE", parse.number(0.1, 10_000)),

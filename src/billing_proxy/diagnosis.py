@@ -35,7 +35,7 @@ class Finding:
 PERMISSIONS = (
     ("subscriptions", Level.PROBLEM, "Subscriptions: Read", "no card can be shown"),
     ("products", Level.WARNING, "Products: Read", "plans have no name"),
-    ("prices", Level.WARNING, "Prices: Read", "subscriptions may come without their prices"),
+    ("prices", Level.WARNING, "Prices: Read", "it is not shown what paying yearly saves"),
     ("invoices", Level.WARNING, "Invoices: Read", "the next payment attempt is not shown"),
 )
 """Resource, how bad its lack is, the permission's name in the Dashboard, what is lost."""

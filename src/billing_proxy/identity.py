@@ -12,6 +12,7 @@ import hashlib
 import re
 import time
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from typing import Any
 
 import jwt
@@ -43,6 +44,14 @@ def is_customer_id(value: object) -> bool:
     return isinstance(value, str) and _CUSTOMER.fullmatch(value) is not None
 
 
+@dataclass(frozen=True, slots=True)
+class Grant:
+    """Whom a credential is for, and until when (Unix seconds)."""
+
+    customer: str
+    expires: int
+
+
 class TokenVerifier:
     """Checks customer tokens: HS256 with the shared secret, RS256 and ES256 with the key set.
 
@@ -62,11 +71,19 @@ class TokenVerifier:
         Raises:
             NotIdentified: for anything but a genuine, current token meant for this service.
         """
+        return self.verify(token).customer
+
+    def verify(self, token: str) -> Grant:
+        """Whom ``token`` was issued for, and until when.
+
+        Raises:
+            NotIdentified: for anything but a genuine, current token meant for this service.
+        """
         claims = self._claims(token)
         customer = claims.get(self._claim)
         if not is_customer_id(customer):
             raise NotIdentified("the token names no Stripe customer")
-        return str(customer)
+        return Grant(str(customer), int(claims["exp"]))
 
     def _claims(self, token: str) -> Mapping[str, Any]:
         if len(token) > MAX_TOKEN_LENGTH:
@@ -136,8 +153,8 @@ class Seal:
         """``value`` as a signed text, good until ``expires`` (Unix seconds)."""
         return str(self._serializer.dumps([value, expires]))
 
-    def open(self, sealed: str, *, now: float) -> str:
-        """The value inside ``sealed``."""
+    def open(self, sealed: str, *, now: float) -> tuple[str, int]:
+        """The value inside ``sealed``, and when it expires (Unix seconds)."""
         if len(sealed) > MAX_TOKEN_LENGTH:
             raise NotIdentified("the signed value is too long")
         try:
@@ -146,7 +163,7 @@ class Seal:
             raise NotIdentified("the signature does not fit") from None
         if not isinstance(value, str) or not isinstance(expires, int) or expires <= now:
             raise NotIdentified("the signed value has expired")
-        return value
+        return value, expires
 
 
 class Seals:
@@ -163,7 +180,11 @@ class Seals:
 
     def customer_of_session(self, cookie: str, *, now: float) -> str:
         """The customer a session cookie was made for."""
-        return _customer(self._session.open(cookie, now=now))
+        return self.open_session(cookie, now=now).customer
+
+    def open_session(self, cookie: str, *, now: float) -> Grant:
+        """Whom a session cookie was made for, and until when."""
+        return _grant(*self._session.open(cookie, now=now))
 
     def portal_pass(self, customer: str, *, now: float) -> str:
         """A pass for the portal route alone. The same within one minute, so answers stay equal."""
@@ -171,7 +192,7 @@ class Seals:
 
     def customer_of_pass(self, sealed: str, *, now: float) -> str:
         """The customer a portal pass was made for."""
-        return _customer(self._portal_pass.open(sealed, now=now))
+        return _grant(*self._portal_pass.open(sealed, now=now)).customer
 
     def portal_opened(self, *, now: float) -> str:
         """The mark of a browser that has the portal open since ``now``."""
@@ -187,13 +208,13 @@ class Seals:
         While the portal is open, that is now; after the return, the moment of the return.
         """
         try:
-            value = self._visit.open(mark, now=now)
+            value, _ = self._visit.open(mark, now=now)
             return now if value == "opened" else min(float(value), now)
         except (NotIdentified, ValueError):
             return None
 
 
-def _customer(value: str) -> str:
+def _grant(value: str, expires: int) -> Grant:
     if not is_customer_id(value):
         raise NotIdentified("no Stripe customer")
-    return value
+    return Grant(value, expires)

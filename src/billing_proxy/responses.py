@@ -13,7 +13,6 @@ from .cache import Outcome
 from .config import BillingConfig
 from .errors import BillingError
 from .language import Language
-from .service import Served
 from .version import __version__
 
 BLUEPRINT = "billing"
@@ -31,9 +30,18 @@ VARY = ("Accept", "Accept-Language", "Authorization", "Cookie", "Sec-Fetch-Dest"
 
 def prefers_json(request: Request) -> bool:
     """Whether the client would rather have JSON; HTML wins ties, ``*/*`` and an empty header."""
-    accept = request.accept_mimetypes
-    json_quality = max(accept["application/json"], accept["application/problem+json"])
-    return bool(accept) and json_quality > accept["text/html"]
+    ranges: dict[str, float] = {}
+    for value, quality in request.accept_mimetypes:
+        media_range = value.partition(";")[0].strip().lower()
+        ranges[media_range] = max(quality, ranges.get(media_range, 0.0))
+    json_quality = max(_quality(ranges, "json"), _quality(ranges, "problem+json"))
+    return json_quality > _quality(ranges, "html", "text")
+
+
+def _quality(ranges: Mapping[str, float], subtype: str, type_: str = "application") -> float:
+    """How much a media type is wanted: the most specific range decides (RFC 9110 12.5.1)."""
+    wanted = (f"{type_}/{subtype}", f"{type_}/*", "*/*")
+    return next((ranges[media_range] for media_range in wanted if media_range in ranges), 0.0)
 
 
 def render(template: str, language: Language, *, external: bool = False, **context: Any) -> str:
@@ -93,21 +101,25 @@ def conditional(response: Response, request: Request) -> Response:
     return response
 
 
-def tell_cache(response: Response, served: Served, *, age: float, ttl: float) -> None:
-    """Say where the card came from: ``Age``, ``Cache-Status`` (RFC 9211), ``Server-Timing``.
+def cache_headers(
+    outcome: Outcome, *, age: float, ttl: float, seconds: float
+) -> list[tuple[str, str]]:
+    """Where the card came from: ``Age``, ``Cache-Status`` (RFC 9211), ``Server-Timing``.
 
-    ``age`` and ``ttl`` are in seconds. A card that stands in for a newer one has a negative ttl.
+    ``age``, ``ttl`` and ``seconds`` (what finding it took) are in seconds. A card that stands in
+    for a newer one has a negative ttl.
     """
-    whole = max(0, int(age))
-    status = {
-        Outcome.HIT: f"hit; ttl={int(ttl - age)}",
-        Outcome.MISS: "fwd=miss; stored",
-        Outcome.COLLAPSED: "fwd=miss; collapsed",
-        Outcome.STALE: f"hit; ttl={-max(1, int(age - ttl))}; detail=stale-if-error",
-    }[served.outcome]
-    response.headers["Age"] = str(whole)
-    response.headers["Cache-Status"] = f"billing-proxy; {status}"
-    response.headers["Server-Timing"] = f"card;dur={served.seconds * 1000:.1f}"
+    if outcome is Outcome.HIT:
+        status = f"hit; ttl={int(ttl - age)}"
+    elif outcome is Outcome.STALE:
+        status = f"hit; ttl={-max(1, int(age - ttl))}; detail=stale-if-error"
+    else:
+        status = "fwd=miss; stored" if outcome is Outcome.MISS else "fwd=miss; collapsed"
+    return [
+        ("Age", str(max(0, int(age)))),
+        ("Cache-Status", f"billing-proxy; {status}"),
+        ("Server-Timing", f"card;dur={seconds * 1000:.1f}"),
+    ]
 
 
 def secure(response: Response, config: BillingConfig, *, framed: bool = False) -> Response:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from datetime import datetime, timedelta
 from enum import StrEnum
 from zoneinfo import ZoneInfo
 
@@ -23,7 +24,7 @@ from .errors import (
 )
 from .gateway import StripeGateway
 from .guard import Guard
-from .language import LANGUAGES, Language
+from .language import LANGUAGES, Language, day_of
 from .workers import Workers
 
 LIVE_INTERVAL = 2.0
@@ -46,11 +47,14 @@ class StripeStatus(StrEnum):
 class Served:
     """A card and where it came from; ``seconds`` is what that took.
 
+    It was read at ``read_at`` and says the same until ``valid_until`` (both Unix seconds).
     ``stripe_request`` is the id of the request to Stripe that it was read with, if one was made.
     """
 
     card: BillingCard
     outcome: Outcome
+    read_at: float
+    valid_until: float
     seconds: float
     stripe_request: str | None
 
@@ -90,9 +94,10 @@ class BillingService:
         )
         languages = languages or {tag: Language(tag) for tag in LANGUAGES}
         self._last_failure: tuple[BillingError | None, float] = (None, 0.0)
+        self._zone = ZoneInfo(config.timezone)
         self._builders = {
             tag: CardBuilder(
-                zone=ZoneInfo(config.timezone),
+                zone=self._zone,
                 language=spoken,
                 free_plan=config.free_plan,
                 can_choose=config.upgrade_url is not None,
@@ -118,9 +123,10 @@ class BillingService:
         )
         if found.value is None:
             raise CustomerNotFound("Stripe does not know this customer")
+        now = self._clock()
         card = self._builders[language].build(
             found.value,
-            now=self._clock(),
+            now=now,
             as_of=found.read_at,
             stale=found.outcome is Outcome.STALE,
         )
@@ -128,6 +134,8 @@ class BillingService:
         return Served(
             card,
             found.outcome,
+            read_at=found.read_at,
+            valid_until=self._valid_until(found.value, now),
             seconds=time.perf_counter() - started,
             stripe_request=found.value.request_id if loaded else None,
         )
@@ -151,6 +159,17 @@ class BillingService:
             raise
         self._last_failure = (None, 0.0)
         return billing
+
+    def is_fresh(self, customer: str, read_at: float) -> bool:
+        """Whether the card read at ``read_at`` (Unix seconds) is the one to show still."""
+        return self._cache.is_fresh(customer, read_at)
+
+    def _valid_until(self, billing: Billing, now: float) -> float:
+        """Until when (Unix seconds) a card says the same: the next date on it, or midnight."""
+        tomorrow = day_of(int(now), self._zone) + timedelta(days=1)
+        midnight = datetime.combine(tomorrow, datetime.min.time(), self._zone).timestamp()
+        ahead = [m for sub in billing.subscriptions for m in sub.moments() if m > now]
+        return min([*ahead, midnight])
 
     def live_since(self) -> float:
         """The ``not_before`` of a client that asks for a live read."""

@@ -9,7 +9,7 @@ Source: https://docs.stripe.com/api/subscriptions/object
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from sys import intern
 from typing import Any
@@ -120,6 +120,21 @@ class Subscription:
     def next_billing(self) -> int | None:
         """The earliest moment at which an item is charged next, in the past or the future."""
         return _earliest(item.next_billing for item in self.items)
+
+    def moments(self) -> Iterator[int]:
+        """Every moment at which what is to be said of this subscription may change."""
+        pause, invoice = self.pause_collection, self.latest_invoice
+        single = (
+            self.cancel_at,
+            self.trial_end,
+            pause.resumes_at if pause else None,
+            invoice.next_payment_attempt if isinstance(invoice, Invoice) else None,
+        )
+        yield from (moment for moment in single if moment is not None)
+        for item in self.items:
+            yield from (m for m in (item.current_period_end, item.billed_until) if m is not None)
+        for period in self.schedule if isinstance(self.schedule, tuple) else ():
+            yield from (m for m in (period.pause_at, period.resume_at) if m is not None)
 
     def collection_paused_at(self, moment: int | float) -> bool:
         """Whether ``pause_collection`` still holds at ``moment``.

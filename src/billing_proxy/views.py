@@ -9,19 +9,21 @@ from werkzeug.exceptions import HTTPException, MethodNotAllowed, NotFound, Reque
 
 from . import health
 from .access_log import request_id
+from .cache import Outcome
 from .errors import BillingError, Forbidden, InvalidEvent, NotIdentified, from_status
+from .finished import Made
 from .gateway import FLOWS
 from .responses import (
     BLUEPRINT,
     IMMUTABLE,
     NEVER_STORED,
+    cache_headers,
     conditional,
     error_response,
     json_response,
     prefers_json,
     render,
     secure,
-    tell_cache,
     upgrade_url,
 )
 from .service import Served
@@ -85,7 +87,7 @@ class Views:
             portal_url=self._portal_url(visitor, external=True),
             upgrade_url=upgrade_url(self._state.config, request),
         )
-        return self._conditional(json_response(body), served)
+        return self._conditional(json_response(body), visitor, served)
 
     def card(self) -> Response:
         """The card alone, in a frame as a document; a token in the query is answered directly."""
@@ -180,7 +182,7 @@ class Views:
             upgrade_url=upgrade_url(self._state.config, request),
             live=visitor.by is not By.TOKEN,
         )
-        return self._conditional(Response(html), served)
+        return self._conditional(Response(html), visitor, served)
 
     def _serve(self, visitor: Visitor) -> Served:
         since = not_before(self._state, request)
@@ -189,9 +191,14 @@ class Views:
         g.billing_served = served
         return served
 
-    def _conditional(self, response: Response, served: Served) -> Response:
-        age = self._state.clock() - served.card.as_of.timestamp()
-        tell_cache(response, served, age=age, ttl=self._state.config.cache_ttl)
+    def _conditional(self, response: Response, visitor: Visitor, served: Served) -> Response:
+        now, ttl = self._state.clock(), self._state.config.cache_ttl
+        age = now - served.read_at
+        for name, value in cache_headers(served.outcome, age=age, ttl=ttl, seconds=served.seconds):
+            response.headers[name] = value
+        if served.outcome is not Outcome.STALE:
+            until = min(served.valid_until, visitor.valid_until(now))
+            g.billing_made = Made(visitor.customer, served.read_at, until)
         return conditional(response, request)
 
     def _portal_url(self, visitor: Visitor, *, external: bool, flow: str | None = None) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -27,10 +28,21 @@ class By(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Visitor:
-    """The customer who is asking. Never taken from a plain parameter, header or address."""
+    """The customer who is asking. Never taken from a plain parameter, header or address.
+
+    ``expires`` is when (Unix seconds) the credential does.
+    """
 
     customer: str
     by: By
+    expires: float = math.inf
+
+    def valid_until(self, now: float) -> float:
+        """Until when (Unix seconds) an answer to this visitor may be given again.
+
+        An answer to a token holds a pass, which is a new one every minute.
+        """
+        return min(self.expires, (now // 60 + 1) * 60) if self.by is By.TOKEN else self.expires
 
 
 def identify(state: BillingState, request: Request, *, accept: str | None = None) -> Visitor:
@@ -44,7 +56,10 @@ def identify(state: BillingState, request: Request, *, accept: str | None = None
         NotIdentified
     """
     if state.verifier and (token := _bearer(request)) is not None:
-        return Visitor(state.verifier.customer(token), By.TOKEN)
+        if accept and accept in request.args:
+            raise NotIdentified("two credentials at once")
+        grant = state.verifier.verify(token)
+        return Visitor(grant.customer, By.TOKEN, grant.expires)
     if accept and accept in request.args:
         return _by_parameter(state, request, accept)
     if not state.standalone:
@@ -52,8 +67,8 @@ def identify(state: BillingState, request: Request, *, accept: str | None = None
     cookie = request.cookies.get(SESSION_COOKIE)
     if not cookie:
         raise NotIdentified("no token and no session")
-    customer = state.seals.customer_of_session(cookie, now=state.clock())
-    return Visitor(customer, By.SESSION)
+    grant = state.seals.open_session(cookie, now=state.clock())
+    return Visitor(grant.customer, By.SESSION, grant.expires)
 
 
 def customer_of_link(state: BillingState, request: Request) -> str:

@@ -1,0 +1,280 @@
+"""How fresh a card is: seconds from the cache, live around a visit to the portal.
+
+A read counts as live when it reached Stripe. Two services with the same settings stand for two
+workers: they share nothing but the key that signs cookies.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+from flask.testing import FlaskClient
+
+from demo.emulator import Emulator
+from tests.conftest import Serve
+from tests.web.clock import Clock, moment
+from tests.web.tokens import mint
+
+LIST = "/v1/subscriptions"
+NO_CACHE = {"Cache-Control": "no-cache"}
+
+
+@pytest.fixture
+def is_live(emulator: Emulator) -> Callable[..., bool]:
+    """Whether a browser's next reading of the page, or of ``path``, reaches Stripe."""
+
+    def look(client: FlaskClient, path: str = "/billing/", **headers: str) -> bool:
+        before = emulator.calls(LIST)
+        assert client.get(path, headers=headers).status_code == 200
+        return emulator.calls(LIST) > before
+
+    return look
+
+
+@pytest.fixture
+def warm(browser: FlaskClient, clock: Clock) -> FlaskClient:
+    """Anna's browser, a second after her card was read."""
+    browser.get("/billing/")
+    clock.advance(1)
+    return browser
+
+
+def share_cookies(source: FlaskClient, target: FlaskClient) -> None:
+    """Let the same browser's next request meet another worker."""
+    for path, names in (("/billing", ["billing_session"]), ("/", ["billing_visit"])):
+        for name in names:
+            if cookie := source.get_cookie(name, path=path):
+                target.set_cookie(name, cookie.value, path=path)
+
+
+def cancel(emulator: Emulator) -> None:
+    """What the portal does when Anna cancels there, under flexible billing."""
+    emulator.account.update("sub_anna", cancel_at=moment("2076-12-12 11:00:00"))
+
+
+def test_a_card_stays_fresh_for_thirty_seconds(
+    browser: FlaskClient, clock: Clock, is_live: Callable[..., bool]
+) -> None:
+    assert is_live(browser)
+    clock.advance(29)
+    assert not is_live(browser)
+    clock.advance(1)
+    assert is_live(browser)
+
+
+def test_the_settings_say_how_long_a_card_stays_fresh(
+    serve: Serve, anna: str, clock: Clock, is_live: Callable[..., bool]
+) -> None:
+    client = serve(BILLING_CACHE_TTL="5")
+    client.get(f"/billing/?token={mint(anna, clock)}")
+    assert is_live(client)
+    clock.advance(4)
+    assert not is_live(client)
+    clock.advance(1)
+    assert is_live(client)
+
+
+def test_no_freshness_at_all_reads_stripe_every_time(
+    serve: Serve, anna: str, clock: Clock, is_live: Callable[..., bool]
+) -> None:
+    client = serve(BILLING_CACHE_TTL="0")
+    client.get(f"/billing/?token={mint(anna, clock)}")
+    assert [is_live(client) for _ in range(3)] == [True, True, True]
+
+
+def test_while_the_portal_is_open_every_read_is_live(
+    warm: FlaskClient, clock: Clock, is_live: Callable[..., bool]
+) -> None:
+    assert not is_live(warm)
+    warm.get("/billing/portal")
+    for path in ("/billing/", "/billing/card", "/billing/subscription.json", "/billing/"):
+        clock.advance(0.5)
+        assert is_live(warm, path)
+
+
+def test_a_change_in_the_portal_shows_at_once_in_the_old_tab(
+    warm: FlaskClient, emulator: Emulator, clock: Clock
+) -> None:
+    assert "Actief" in warm.get("/billing/").text
+    warm.get("/billing/portal")
+    clock.advance(10)
+    cancel(emulator)
+    assert "Wordt opgezegd" in warm.get("/billing/").text
+
+
+def test_the_first_read_after_the_return_is_live_and_the_next_is_not(
+    warm: FlaskClient, emulator: Emulator, clock: Clock, is_live: Callable[..., bool]
+) -> None:
+    warm.get("/billing/portal")
+    clock.advance(1)
+    warm.get("/billing/")
+    clock.advance(1)
+    cancel(emulator)
+    warm.get("/billing/return")
+    clock.advance(1)
+    assert is_live(warm)
+    assert "Wordt opgezegd" in warm.get("/billing/").text
+    clock.advance(1)
+    assert not is_live(warm)
+
+
+def test_without_a_return_the_open_portal_counts_for_half_an_hour(
+    warm: FlaskClient, clock: Clock, is_live: Callable[..., bool]
+) -> None:
+    warm.get("/billing/portal")
+    clock.advance(1799)
+    assert is_live(warm)
+    clock.advance(2)
+    is_live(warm)
+    clock.advance(1)
+    assert not is_live(warm)
+
+
+def test_the_mark_of_an_open_portal_does_not_outlive_it_in_the_browser(
+    warm: FlaskClient,
+) -> None:
+    for path in ("/billing/portal", "/billing/return"):
+        cookie = warm.get(path).headers["Set-Cookie"]
+        assert "Max-Age=1800;" in cookie
+        assert "HttpOnly" in cookie
+        assert "SameSite=Lax" in cookie
+
+
+def test_one_browsers_portal_does_not_make_anothers_reads_live(
+    serve: Serve, warm: FlaskClient, anna: str, clock: Clock, is_live: Callable[..., bool]
+) -> None:
+    phone = warm.application.test_client()
+    phone.get(f"/billing/?token={mint(anna, clock)}")
+    warm.get("/billing/portal")
+    clock.advance(1)
+    assert not is_live(phone)
+
+
+def test_on_every_worker_reads_are_live_while_the_portal_is_open(
+    serve: Serve, warm: FlaskClient, clock: Clock, is_live: Callable[..., bool]
+) -> None:
+    worker = serve()
+    share_cookies(warm, worker)
+    assert is_live(worker)
+    clock.advance(1)
+    assert not is_live(worker)
+    warm.get("/billing/portal")
+    share_cookies(warm, worker)
+    for browser in (worker, warm, worker):
+        clock.advance(1)
+        assert is_live(browser)
+
+
+def test_on_every_worker_the_first_read_after_the_return_is_live(
+    serve: Serve,
+    warm: FlaskClient,
+    emulator: Emulator,
+    clock: Clock,
+    is_live: Callable[..., bool],
+) -> None:
+    first, second = serve(), serve()
+    for worker in (first, second):
+        share_cookies(warm, worker)
+        assert "Actief" in worker.get("/billing/").text
+    clock.advance(1)
+    warm.get("/billing/portal")
+    clock.advance(1)
+    cancel(emulator)
+    warm.get("/billing/return")
+    clock.advance(1)
+    for worker in (first, second):
+        share_cookies(warm, worker)
+        assert "Wordt opgezegd" in worker.get("/billing/").text
+        clock.advance(1)
+        assert not is_live(worker)
+
+
+def test_no_cache_gets_a_live_read_once_in_two_seconds(
+    warm: FlaskClient, clock: Clock, is_live: Callable[..., bool]
+) -> None:
+    clock.advance(5)
+    assert is_live(warm, **NO_CACHE)
+    assert not is_live(warm, **NO_CACHE)
+    clock.advance(1.9)
+    assert not is_live(warm, **NO_CACHE)
+    clock.advance(0.2)
+    assert is_live(warm, **NO_CACHE)
+
+
+def test_a_flood_of_no_cache_costs_one_read_in_two_seconds_in_all(
+    warm: FlaskClient, emulator: Emulator, as_anna: dict[str, str], clock: Clock
+) -> None:
+    clock.advance(5)
+    before = emulator.calls()
+    for _ in range(20):
+        clock.advance(0.05)
+        warm.get("/billing/", headers=NO_CACHE)
+        warm.get("/billing/subscription.json", headers={**as_anna, **NO_CACHE})
+        warm.get("/billing/card", headers=NO_CACHE)
+    assert emulator.calls() - before == 1
+
+
+def test_the_two_seconds_count_for_each_customer_alone(
+    warm: FlaskClient,
+    as_bob: dict[str, str],
+    clock: Clock,
+    is_live: Callable[..., bool],
+) -> None:
+    is_live(warm, **as_bob)
+    clock.advance(5)
+    assert is_live(warm, **NO_CACHE)
+    assert is_live(warm, **NO_CACHE, **as_bob)
+    assert not is_live(warm, **NO_CACHE)
+
+
+def test_an_ordinary_reload_is_no_wish_for_a_live_read(
+    warm: FlaskClient, is_live: Callable[..., bool]
+) -> None:
+    assert not is_live(warm, **{"Cache-Control": "max-age=0"})
+
+
+@pytest.mark.parametrize("value", ["opened", "x", "W10.x", '["opened",9999999999]', "9999999999"])
+def test_a_forged_mark_makes_no_read_live(
+    warm: FlaskClient, clock: Clock, is_live: Callable[..., bool], value: str
+) -> None:
+    warm.set_cookie("billing_visit", value, path="/")
+    assert not is_live(warm)
+    clock.advance(1)
+    assert not is_live(warm)
+
+
+def test_a_session_in_the_place_of_the_mark_makes_no_read_live(
+    warm: FlaskClient, clock: Clock, is_live: Callable[..., bool]
+) -> None:
+    session = warm.get_cookie("billing_session", path="/billing")
+    assert session is not None
+    warm.set_cookie("billing_visit", session.value, path="/")
+    assert not is_live(warm)
+
+
+def test_a_mark_is_no_sign_in(client: FlaskClient) -> None:
+    client.get("/billing/return")
+    mark = client.get_cookie("billing_visit", path="/")
+    assert mark is not None
+    assert client.get("/billing/").status_code == 401
+    client.set_cookie("billing_session", mark.value, path="/billing")
+    assert client.get("/billing/").status_code == 401
+    assert client.get("/billing/portal", query_string={"pass": mark.value}).status_code == 401
+
+
+def test_a_refused_portal_leaves_reads_as_they_were(
+    warm: FlaskClient, clock: Clock, is_live: Callable[..., bool]
+) -> None:
+    warm.get("/billing/portal", headers={"Sec-Purpose": "prefetch"})
+    warm.head("/billing/portal")
+    clock.advance(1)
+    assert not is_live(warm)
+
+
+def test_a_flow_reads_the_subscription_from_the_cache(
+    warm: FlaskClient, emulator: Emulator
+) -> None:
+    before = emulator.calls(LIST)
+    warm.get("/billing/portal?flow=subscription_update")
+    assert emulator.calls(LIST) == before

@@ -1,0 +1,257 @@
+"""One address, two readers: people get the page, programs that ask for it get JSON."""
+
+from __future__ import annotations
+
+from typing import Any
+from urllib.parse import urlsplit
+
+import pytest
+from flask.testing import FlaskClient
+
+from demo.emulator import Emulator
+from tests.conftest import Serve
+from tests.web.clock import Clock, moment
+from tests.web.tokens import bearer, mint
+
+WANTS_JSON = (
+    "application/json",
+    "application/problem+json",
+    "text/html;q=0.5, application/json",
+    "application/json, */*;q=0.5",
+    "application/*",
+    "application/json; charset=utf-8",
+    "APPLICATION/JSON",
+)
+WANTS_HTML = (
+    "",
+    "*/*",
+    "text/html",
+    "text/html, application/json",
+    "application/json, text/html",
+    "application/json, text/plain, */*",
+    "application/json;q=0.5, */*;q=0.8",
+    "application/json;q=0",
+    "text/html,application/xhtml+xml,application/xml;q=0.9,image/avif,*/*;q=0.8",
+    "image/png",
+    "no accept header at all; q=x",
+)
+FIELDS = {
+    "customer",
+    "subscription",
+    "plan",
+    "billing_period",
+    "status",
+    "date",
+    "second_date",
+    "next_billing_date",
+    "warning",
+    "button",
+    "portal_url",
+    "other_subscriptions",
+    "as_of",
+    "stale",
+}
+
+
+def read(client: FlaskClient, headers: dict[str, str]) -> dict[str, Any]:
+    """The JSON card that ``headers`` get."""
+    answer = client.get("/billing/subscription.json", headers=headers)
+    assert answer.status_code == 200
+    assert answer.is_json
+    body: dict[str, Any] = answer.get_json()
+    return body
+
+
+@pytest.mark.parametrize("accept", WANTS_JSON)
+def test_who_prefers_json_gets_json_from_the_page(
+    client: FlaskClient, as_anna: dict[str, str], accept: str
+) -> None:
+    answer = client.get("/billing/", headers={**as_anna, "Accept": accept})
+    assert answer.status_code == 200
+    assert answer.mimetype == "application/json"
+    assert answer.get_json()["customer"] == "cus_anna"
+
+
+@pytest.mark.parametrize("accept", WANTS_HTML)
+def test_html_wins_ties_and_whatever_is_no_wish_for_json(
+    client: FlaskClient, as_anna: dict[str, str], accept: str
+) -> None:
+    answer = client.get("/billing/", headers={**as_anna, "Accept": accept})
+    assert answer.status_code == 200
+    assert answer.mimetype == "text/html"
+    assert "Huidig plan" in answer.text
+
+
+def test_without_any_accept_header_the_page_is_html(
+    client: FlaskClient, as_anna: dict[str, str]
+) -> None:
+    assert client.get("/billing/", headers=as_anna).mimetype == "text/html"
+
+
+def test_the_json_address_gives_json_whatever_is_asked_for(
+    client: FlaskClient, as_anna: dict[str, str]
+) -> None:
+    headers = {**as_anna, "Accept": "text/html"}
+    assert client.get("/billing/subscription.json", headers=headers).is_json
+
+
+def test_the_two_json_addresses_say_the_same(client: FlaskClient, as_anna: dict[str, str]) -> None:
+    negotiated = client.get("/billing/", headers={**as_anna, "Accept": "application/json"})
+    assert negotiated.get_json() == read(client, as_anna)
+
+
+def test_caches_are_told_that_the_answer_depends_on_the_wish_and_on_who_asks(
+    client: FlaskClient, as_anna: dict[str, str]
+) -> None:
+    vary = client.get("/billing/", headers=as_anna).headers["Vary"]
+    assert {"accept", "authorization", "cookie"} <= set(vary.lower().replace(" ", "").split(","))
+
+
+def test_the_card_of_a_running_subscription_has_every_field_of_the_contract(
+    client: FlaskClient, as_anna: dict[str, str]
+) -> None:
+    body = read(client, as_anna)
+    assert set(body) >= FIELDS
+    body = {name: body[name] for name in FIELDS}  # the contract lets new ones be added
+    portal = body.pop("portal_url")
+    assert body.pop("button") == {"label": "Abonnement bijwerken", "url": portal}
+    assert body["status"].pop("meaning")
+    assert body == {
+        "customer": "cus_anna",
+        "subscription": "sub_anna",
+        "plan": "Pro",
+        "billing_period": {"interval": "month", "interval_count": 1, "label": "Maandelijks"},
+        "status": {"code": "active", "label": "Actief", "stripe_status": "active"},
+        "date": {
+            "caption": "Volgende factureringsdatum",
+            "date": "2076-12-12",
+            "text": "12 december 2076",
+        },
+        "second_date": None,
+        "next_billing_date": "2076-12-12",
+        "warning": None,
+        "other_subscriptions": [],
+        "as_of": "2076-11-22T11:00:00Z",
+        "stale": False,
+    }
+
+
+def test_a_customer_without_a_subscription_has_the_same_fields_empty(
+    client: FlaskClient, emulator: Emulator, clock: Clock
+) -> None:
+    emulator.account.add_customer("cus_new")
+    body = read(client, bearer(mint("cus_new", clock)))
+    assert set(body) >= FIELDS
+    assert body["status"].pop("meaning")
+    assert body["status"] == {"code": "none", "label": None, "stripe_status": None}
+    assert body["plan"] == "Free"
+    empty = ("subscription", "billing_period", "date", "second_date", "next_billing_date")
+    assert [body[name] for name in (*empty, "warning", "button")] == [None] * 7
+    assert body["other_subscriptions"] == []
+
+
+def test_the_free_plan_and_the_way_to_choose_another_come_from_the_settings(
+    serve: Serve, emulator: Emulator, clock: Clock
+) -> None:
+    emulator.account.add_customer("cus_new")
+    client = serve(BILLING_FREE_PLAN="Instap", BILLING_UPGRADE_URL="https://www.example.nl/plannen")
+    body = read(client, bearer(mint("cus_new", clock)))
+    assert body["plan"] == "Instap"
+    assert body["button"] == {
+        "label": "Abonnement kiezen",
+        "url": "https://www.example.nl/plannen",
+    }
+
+
+def test_an_upgrade_address_on_the_same_host_is_absolute_in_json(
+    serve: Serve, emulator: Emulator, clock: Clock
+) -> None:
+    emulator.account.add_customer("cus_new")
+    client = serve(BILLING_UPGRADE_URL="/plannen")
+    body = read(client, bearer(mint("cus_new", clock)))
+    assert body["button"]["url"] == "http://localhost/plannen"
+
+
+def test_the_addresses_in_json_are_absolute(client: FlaskClient, as_anna: dict[str, str]) -> None:
+    body = client.get(
+        "/billing/subscription.json", headers=as_anna, base_url="https://abonnement.example.nl"
+    ).get_json()
+    for url in (body["portal_url"], body["button"]["url"]):
+        parts = urlsplit(url)
+        assert (parts.scheme, parts.netloc) == ("https", "abonnement.example.nl")
+        assert parts.path == "/billing/portal"
+
+
+def test_a_session_cookie_gets_the_json_too(browser: FlaskClient) -> None:
+    body = read(browser, {})
+    assert body["customer"] == "cus_anna"
+    assert body["portal_url"] == "http://localhost/billing/portal"
+
+
+def test_other_subscriptions_stand_below_with_plan_status_and_date(
+    client: FlaskClient, emulator: Emulator, as_anna: dict[str, str], anna: str
+) -> None:
+    emulator.account.add_subscription(
+        anna,
+        ["price_business_month"],
+        id="sub_old",
+        status="canceled",
+        canceled_at=moment("2076-10-01 10:00:00"),
+        ended_at=moment("2076-10-31 23:30:00"),
+    )
+    (other,) = read(client, as_anna)["other_subscriptions"]
+    assert other["status"].pop("meaning")
+    assert other == {
+        "subscription": "sub_old",
+        "plan": "Business",
+        "status": {"code": "canceled", "label": "Opgezegd", "stripe_status": "canceled"},
+        # Half past eleven in the evening in UTC is half past midnight in Amsterdam.
+        "date": {"caption": "Beëindigd op", "date": "2076-11-01", "text": "1 november 2076"},
+    }
+
+
+def test_items_of_differing_intervals_are_mixed_and_have_no_interval(
+    client: FlaskClient, emulator: Emulator, clock: Clock
+) -> None:
+    emulator.account.add_customer("cus_mixed")
+    emulator.account.add_subscription("cus_mixed", ["price_pro_month", "price_seat_year"])
+    body = read(client, bearer(mint("cus_mixed", clock)))
+    assert body["plan"] == "Pro + Extra gebruikers"
+    assert body["billing_period"]["interval"] is None
+    assert body["billing_period"]["label"] == "Gemengd"
+
+
+def test_a_day_is_a_day_in_the_time_zone_of_the_settings(
+    serve: Serve, emulator: Emulator, clock: Clock
+) -> None:
+    emulator.account.add_customer("cus_night")
+    item = {"price": "price_pro_month", "current_period_end": moment("2076-12-31 23:30:00")}
+    emulator.account.add_subscription("cus_night", [item])
+    headers = bearer(mint("cus_night", clock))
+    assert read(serve(), headers)["next_billing_date"] == "2077-01-01"
+    assert read(serve(BILLING_TIMEZONE="UTC"), headers)["next_billing_date"] == "2076-12-31"
+
+
+def test_a_cancellation_with_charges_before_the_end_has_two_dates(
+    client: FlaskClient, emulator: Emulator, clock: Clock
+) -> None:
+    emulator.account.add_customer("cus_leaving")
+    monthly = {"price": "price_pro_month", "current_period_end": moment("2076-12-05 11:00:00")}
+    yearly = {"price": "price_seat_year", "current_period_end": moment("2077-02-20 11:00:00")}
+    emulator.account.add_subscription(
+        "cus_leaving", [monthly, yearly], cancel_at=moment("2077-02-20 11:00:00")
+    )
+    body = read(client, bearer(mint("cus_leaving", clock)))
+    assert body["status"]["label"] == "Wordt opgezegd"
+    assert body["date"] == {
+        "caption": "Eindigt op",
+        "date": "2077-02-20",
+        "text": "20 februari 2077",
+    }
+    assert body["second_date"] == {
+        "caption": "Volgende factureringsdatum",
+        "date": "2076-12-05",
+        "text": "5 december 2076",
+    }
+    assert body["next_billing_date"] == "2076-12-05"
+    assert body["button"]["label"] == "Abonnement beheren"

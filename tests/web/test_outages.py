@@ -1,0 +1,271 @@
+"""While Stripe fails, the last known card stands in and says so; it is never made up."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+
+import pytest
+from flask.testing import FlaskClient
+from werkzeug.test import TestResponse
+
+from demo.emulator import Emulator
+from tests.conftest import Serve
+from tests.web.clock import Clock, moment
+from tests.web.pages import Page
+from tests.web.tokens import bearer, mint
+
+AT_ONCE = {"Stripe-Should-Retry": "false"}
+
+
+def read(client: FlaskClient, customer: str, clock: Clock) -> TestResponse:
+    """The JSON card of ``customer``."""
+    return client.get("/billing/subscription.json", headers=bearer(mint(customer, clock)))
+
+
+@pytest.fixture
+def outage(emulator: Emulator) -> Callable[[], None]:
+    """Let Stripe fail from now on."""
+    return lambda: emulator.fail(times=None, headers=AT_ONCE)
+
+
+def test_the_last_known_card_stands_in_with_the_time_it_was_read(
+    client: FlaskClient, anna: str, clock: Clock, outage: Callable[[], None]
+) -> None:
+    before = read(client, anna, clock).get_json()
+    outage()
+    clock.advance(600)
+    answer = read(client, anna, clock)
+    assert answer.status_code == 200
+    body = answer.get_json()
+    assert body["stale"] is True
+    assert body["as_of"] == "2076-11-22T11:00:00Z"
+    same = ("customer", "subscription", "plan", "billing_period", "status", "date")
+    assert {name: body[name] for name in same} == {name: before[name] for name in same}
+
+
+def test_the_page_says_so_in_dutch_with_the_time_in_amsterdam(
+    browser: FlaskClient, clock: Clock, outage: Callable[[], None]
+) -> None:
+    assert Page(browser.get("/billing/").text).facts["Abonnementsstatus"] == "Actief"
+    outage()
+    clock.advance(60)
+    page = Page(browser.get("/billing/").text)
+    assert page.facts["Abonnementsstatus"] == "Actief"
+    assert "12:00" in page.words
+    assert "22 november" in page.words
+
+
+@pytest.mark.parametrize(
+    "fault",
+    [
+        {"status": 500},
+        {"status": 503},
+        {"status": 429},
+        {"status": 200, "body": "<html>maintenance</html>"},
+        {"status": 200, "body": ""},
+        {"status": 200, "body": "{"},
+        {"status": 200, "body": "[]"},
+        {"status": 200, "body": "null"},
+        {"status": 200, "body": {}},
+        {"status": 200, "body": {"object": "list", "data": None}},
+        {"status": 200, "body": {"object": "list", "data": ["sub_anna"]}},
+        {"status": 502, "body": "<html>bad gateway</html>"},
+        {"status": 204, "body": ""},
+        {"drop": True},
+        {"hang": True},
+    ],
+    ids=str,
+)
+def test_whatever_way_stripe_fails_the_last_known_card_stands_in(
+    serve: Serve, emulator: Emulator, anna: str, clock: Clock, fault: dict[str, object]
+) -> None:
+    client = serve(BILLING_STRIPE_TIMEOUT="0.4")
+    read(client, anna, clock)
+    emulator.fail(times=None, headers=AT_ONCE, **fault)
+    clock.advance(31)
+    answer = read(client, anna, clock)
+    assert answer.status_code == 200
+    assert answer.get_json()["stale"] is True
+    assert answer.get_json()["plan"] == "Pro"
+    assert read(client, "cus_unread", clock).status_code == 503
+
+
+@pytest.mark.parametrize("prefix", ["/v1/", "/v1/invoices", "/v1/products", "/v1/prices"])
+def test_a_card_takes_no_longer_than_the_settings_allow_retries_included(
+    serve: Serve, emulator: Emulator, clock: Clock, prefix: str
+) -> None:
+    emulator.account.add_customer("cus_late")
+    emulator.account.add_subscription("cus_late", status="past_due")
+    emulator.fail(prefix, times=None, hang=True)
+    client = serve(BILLING_STRIPE_TIMEOUT="0.6")
+    started = time.monotonic()
+    answer = read(client, "cus_late", clock)
+    assert time.monotonic() - started < 0.6 + 0.5  # some room for a busy machine
+    assert answer.status_code == (503 if prefix == "/v1/" else 200)
+
+
+def test_a_last_known_card_stands_in_for_an_hour(
+    client: FlaskClient, anna: str, clock: Clock, outage: Callable[[], None]
+) -> None:
+    read(client, anna, clock)
+    outage()
+    clock.advance(3599)
+    assert read(client, anna, clock).status_code == 200
+    clock.advance(32)
+    answer = read(client, anna, clock)
+    assert answer.status_code == 503
+    assert int(answer.headers["Retry-After"]) > 0
+
+
+def test_the_settings_say_how_long_it_stands_in(
+    serve: Serve, anna: str, clock: Clock, outage: Callable[[], None]
+) -> None:
+    client = serve(BILLING_STALE_IF_ERROR="60")
+    read(client, anna, clock)
+    outage()
+    clock.advance(59)
+    assert read(client, anna, clock).status_code == 200
+    clock.advance(32)
+    assert read(client, anna, clock).status_code == 503
+
+
+def test_it_stands_in_even_where_no_card_stays_fresh(
+    serve: Serve, anna: str, clock: Clock, outage: Callable[[], None]
+) -> None:
+    client = serve(BILLING_CACHE_TTL="0")
+    read(client, anna, clock)
+    outage()
+    clock.advance(1)
+    assert read(client, anna, clock).get_json()["stale"] is True
+
+
+def test_nothing_stands_in_where_the_settings_say_so(
+    serve: Serve, anna: str, clock: Clock, outage: Callable[[], None]
+) -> None:
+    client = serve(BILLING_STALE_IF_ERROR="0")
+    read(client, anna, clock)
+    outage()
+    clock.advance(31)
+    assert read(client, anna, clock).status_code == 503
+
+
+def test_a_fresh_card_is_not_called_stale_in_an_outage(
+    client: FlaskClient, anna: str, clock: Clock, outage: Callable[[], None]
+) -> None:
+    read(client, anna, clock)
+    outage()
+    clock.advance(10)
+    assert read(client, anna, clock).get_json()["stale"] is False
+
+
+@pytest.mark.parametrize("path", ["/billing/return", "/billing/portal"])
+def test_after_the_portal_an_outage_shows_a_stale_card_and_not_a_fresh_one(
+    browser: FlaskClient, clock: Clock, outage: Callable[[], None], path: str
+) -> None:
+    browser.get("/billing/")
+    clock.advance(1)
+    browser.get(path)
+    outage()
+    clock.advance(1)
+    body = browser.get("/billing/subscription.json").get_json()
+    assert body["stale"] is True
+    assert body["as_of"] == "2076-11-22T11:00:00Z"
+
+
+def test_once_stripe_is_back_the_card_is_fresh_again(
+    client: FlaskClient,
+    emulator: Emulator,
+    anna: str,
+    clock: Clock,
+    outage: Callable[[], None],
+) -> None:
+    read(client, anna, clock)
+    outage()
+    clock.advance(60)
+    assert read(client, anna, clock).get_json()["stale"] is True
+    emulator.clear_faults()
+    emulator.account.update("sub_anna", cancel_at=moment("2076-12-12 11:00:00"))
+    clock.advance(5)
+    body = read(client, anna, clock).get_json()
+    assert body["stale"] is False
+    assert body["as_of"] == "2076-11-22T11:01:05Z"
+    assert body["status"]["label"] == "Wordt opgezegd"
+
+
+def test_an_error_is_not_cached(
+    client: FlaskClient, emulator: Emulator, anna: str, clock: Clock
+) -> None:
+    emulator.fail(times=1, headers=AT_ONCE)
+    assert read(client, anna, clock).status_code == 503
+    assert read(client, anna, clock).status_code == 200
+
+
+def test_a_customer_without_a_subscription_stays_one_and_an_unknown_one_stays_unknown(
+    client: FlaskClient, emulator: Emulator, clock: Clock, outage: Callable[[], None]
+) -> None:
+    emulator.account.add_customer("cus_new")
+    read(client, "cus_new", clock)
+    read(client, "cus_nobody", clock)
+    outage()
+    clock.advance(60)
+    assert read(client, "cus_new", clock).get_json()["status"]["code"] == "none"
+    assert read(client, "cus_nobody", clock).status_code in (404, 503)
+
+
+@pytest.mark.parametrize(
+    ("status", "type_"), [(401, "invalid_request_error"), (403, "invalid_request_error")]
+)
+def test_a_refused_key_is_the_operators_mistake_and_no_outage(
+    client: FlaskClient, emulator: Emulator, anna: str, clock: Clock, status: int, type_: str
+) -> None:
+    read(client, anna, clock)
+    message = "Invalid API Key provided: sk_test_****0000"
+    body = {"error": {"type": type_, "message": message}}
+    emulator.fail(status=status, times=None, body=body)
+    clock.advance(31)
+    answer = read(client, anna, clock)
+    assert answer.status_code == 502
+    assert "Retry-After" not in answer.headers
+
+
+def test_one_short_failure_is_not_even_noticed(
+    client: FlaskClient, emulator: Emulator, anna: str, clock: Clock
+) -> None:
+    emulator.fail(status=500, times=1)
+    assert read(client, anna, clock).status_code == 200
+
+
+def test_nobody_ever_sees_anothers_card(
+    client: FlaskClient, emulator: Emulator, anna: str, bob: str, clock: Clock
+) -> None:
+    subscriptions = {anna: "sub_anna", bob: "sub_bob", "cus_new": None}
+    emulator.account.add_customer("cus_new")
+    for round_ in range(6):
+        if round_ % 2:
+            emulator.fail(times=None, headers=AT_ONCE)
+        for customer, subscription in subscriptions.items():
+            body = read(client, customer, clock).get_json()
+            assert body["customer"] == customer
+            assert body["subscription"] == subscription
+        emulator.clear_faults()
+        clock.advance(31)
+
+
+def test_a_stranger_gets_no_card_while_stripe_fails(
+    client: FlaskClient, anna: str, clock: Clock, outage: Callable[[], None]
+) -> None:
+    read(client, anna, clock)
+    outage()
+    answer = read(client, "cus_stranger", clock)
+    assert answer.status_code == 503
+    assert "Pro" not in answer.text
+
+
+def test_a_full_cache_forgets_the_oldest_card_and_mixes_none_up(
+    serve: Serve, emulator: Emulator, anna: str, bob: str, clock: Clock
+) -> None:
+    client = serve(BILLING_CACHE_MAXSIZE="1")
+    for customer in (anna, bob, anna):
+        assert read(client, customer, clock).get_json()["customer"] == customer
+    assert emulator.calls("/v1/subscriptions") == 3

@@ -1,0 +1,324 @@
+"""The page as its readers meet it: four facts in order, what they mean, and one button."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+from flask.testing import FlaskClient
+
+from demo.emulator import Emulator
+from demo.personas import populate
+from tests.conftest import Serve
+from tests.web.clock import Clock, moment
+from tests.web.pages import Page
+from tests.web.tokens import mint
+
+UPDATE, MANAGE = "Abonnement bijwerken", "Abonnement beheren"
+
+# Customer, badge, caption of the date (None: no date), button, whether there is a warning.
+EVERY_STATUS = (
+    ("pro_maand", "Actief", "Volgende factureringsdatum", UPDATE, False),
+    ("na_proef", "Actief", "Volgende factureringsdatum", UPDATE, False),
+    ("ingetrokken", "Actief", "Volgende factureringsdatum", UPDATE, False),
+    ("product_weg", "Actief", "Volgende factureringsdatum", UPDATE, False),
+    ("proef", "Proefperiode", "Proefperiode eindigt op", UPDATE, False),
+    ("proef_opgezegd", "Wordt opgezegd", "Eindigt op", MANAGE, False),
+    ("opzegging_klassiek", "Wordt opgezegd", "Eindigt op", MANAGE, False),
+    ("opzegging_flexibel", "Wordt opgezegd", "Eindigt op", MANAGE, False),
+    ("incasso_mislukt", "Achterstallig", "Volgende betaalpoging", UPDATE, True),
+    ("factuur_te_laat", "Achterstallig", "Vervaldatum factuur", UPDATE, True),
+    ("achterstallig_opgezegd", "Achterstallig", "Eindigt op", MANAGE, True),
+    ("onbetaald", "Achterstallig", None, UPDATE, True),
+    ("onvolledig", "Achterstallig", None, UPDATE, True),
+    ("pauze_na_proef", "Gepauzeerd", None, UPDATE, True),
+    ("pauze_na_mislukking", "Gepauzeerd", None, UPDATE, True),
+    ("pauze", "Gepauzeerd", None, UPDATE, False),
+    ("pauze_tot", "Gepauzeerd", "Hervat op", UPDATE, False),
+    ("innen_gepauzeerd", "Gepauzeerd", "Hervat op", UPDATE, False),
+    ("opgezegd", "Opgezegd", "Beëindigd op", MANAGE, False),
+    ("vreemde_status", None, None, UPDATE, False),
+    ("geen", None, None, None, False),
+    ("verlopen", None, None, None, False),
+)
+CAPTIONS_OF_DATES = {
+    "Volgende factureringsdatum",
+    "Volgende betaalpoging",
+    "Vervaldatum factuur",
+    "Proefperiode eindigt op",
+    "Hervat op",
+    "Eindigt op",
+    "Beëindigd op",
+}
+
+
+def page_of(client: FlaskClient, customer: str, clock: Clock, path: str = "/billing/") -> Page:
+    """The page that ``customer`` sees after following a link."""
+    client.get(f"/billing/?token={mint(customer, clock)}")
+    answer = client.get(path)
+    assert answer.status_code == 200
+    return Page(answer.text)
+
+
+def test_four_facts_stand_in_order_under_their_captions(
+    client: FlaskClient, anna: str, clock: Clock
+) -> None:
+    facts = page_of(client, anna, clock).facts
+    assert list(facts)[:4] == [
+        "Huidig plan",
+        "Factureringsperiode",
+        "Abonnementsstatus",
+        "Volgende factureringsdatum",
+    ]
+    assert facts["Huidig plan"] == "Pro"
+    assert facts["Factureringsperiode"].startswith("Maandelijks")
+    assert facts["Abonnementsstatus"] == "Actief"
+    assert facts["Volgende factureringsdatum"] == "12 december 2076"
+
+
+@pytest.mark.parametrize(
+    ("name", "badge", "caption", "button", "warning"),
+    EVERY_STATUS,
+    ids=[s[0] for s in EVERY_STATUS],
+)
+def test_every_status_has_its_badge_its_date_its_button_and_its_warning(
+    client: FlaskClient,
+    emulator: Emulator,
+    clock: Clock,
+    name: str,
+    badge: str | None,
+    caption: str | None,
+    button: str | None,
+    warning: bool,
+) -> None:
+    populate(emulator.account)
+    for path in ("/billing/", "/billing/card"):
+        page = page_of(client, f"cus_demo_{name}", clock, path)
+        assert page.facts.get("Abonnementsstatus") == badge
+        assert [c for c in page.facts if c in CAPTIONS_OF_DATES] == ([caption] if caption else [])
+        links = [link.text.strip() for link in page.buttons]
+        assert len(links) == (1 if button else 0)
+        assert all(link.startswith(str(button)) for link in links)
+        body = client.get("/billing/subscription.json").get_json()
+        assert bool(body["warning"]) is warning
+        assert (body["warning"] or "") in page.words
+        assert body["status"]["meaning"] in page.words
+
+
+@pytest.mark.parametrize(
+    ("prices", "words"),
+    [
+        (["price_pro_month"], "Maandelijks"),
+        (["price_business_year"], "Jaarlijks"),
+        (["price_pro_quarter"], "Per 3 maanden"),
+        (["price_pro_month", "price_seat_year"], "Gemengd"),
+        ([("week", 1)], "Wekelijks"),
+        ([("day", 1)], "Dagelijks"),
+        ([("month", 12)], "Jaarlijks"),
+        ([("month", 6)], "Per 6 maanden"),
+        ([("week", 2)], "Per 2 weken"),
+        ([("year", 2)], "Per 2 jaar"),
+    ],
+    ids=str,
+)
+def test_the_period_is_said_in_dutch(
+    client: FlaskClient, emulator: Emulator, clock: Clock, prices: list[object], words: str
+) -> None:
+    account = emulator.account
+    account.add_customer("cus_period")
+    known = [
+        p if isinstance(p, str) else account.add_price("prod_pro", 1000, *p)["id"] for p in prices
+    ]
+    account.add_subscription("cus_period", known)
+    assert page_of(client, "cus_period", clock).facts["Factureringsperiode"].startswith(words)
+
+
+def test_the_plan_is_the_products_name_and_never_the_prices_nickname(
+    client: FlaskClient, emulator: Emulator, clock: Clock
+) -> None:
+    populate(emulator.account)
+    for name in ("pro_maand", "team", "verbruik", "product_weg"):
+        page = page_of(client, f"cus_demo_{name}", clock)
+        assert "INTERNAL" not in page.html
+        assert not re.search(r"\b(price|prod|si|sub|cus|in)_\w", page.html)
+    assert page_of(client, "cus_demo_team", clock).facts["Huidig plan"] == "Pro + Extra gebruikers"
+
+
+def test_a_deleted_product_leaves_a_neutral_text(
+    client: FlaskClient, emulator: Emulator, clock: Clock
+) -> None:
+    populate(emulator.account)
+    plan = page_of(client, "cus_demo_product_weg", clock).facts["Huidig plan"]
+    assert plan
+    assert "Starter" not in plan
+    assert "None" not in plan
+
+
+def test_the_button_opens_the_portal_in_a_new_tab_without_a_script(
+    client: FlaskClient, anna: str, clock: Clock
+) -> None:
+    page = page_of(client, anna, clock)
+    (button,) = page.buttons
+    assert button.attributes["target"] == "_blank"
+    assert button.attributes["rel"] == "noopener"
+    assert button.attributes["href"] == "/billing/portal"
+    assert not any(name.startswith("on") for e in page.elements for name in e.attributes)
+    assert not any("javascript:" in str(e.attributes.get("href")) for e in page.elements)
+    for script in page.all("script"):  # one may help, none may be needed or stand in the page
+        assert script.attributes.get("src")
+        assert not script.text.strip()
+
+
+def test_the_page_holds_no_portal_address_of_stripes(
+    client: FlaskClient, emulator: Emulator, anna: str, clock: Clock
+) -> None:
+    assert emulator.url not in page_of(client, anna, clock).html
+    assert "/p/session/" not in page_of(client, anna, clock).html
+
+
+def test_nothing_on_the_page_is_fetched_from_elsewhere(
+    client: FlaskClient, anna: str, clock: Clock
+) -> None:
+    for element in page_of(client, anna, clock).elements:
+        for name in ("src", "href", "action", "data"):
+            value = element.attributes.get(name) or ""
+            assert not re.match(r"(?i)(https?:)?//", value)
+        assert "style" not in element.attributes
+
+
+def test_without_a_subscription_there_is_a_text_the_free_plan_and_no_button(
+    client: FlaskClient, emulator: Emulator, clock: Clock
+) -> None:
+    emulator.account.add_customer("cus_new")
+    page = page_of(client, "cus_new", clock)
+    assert page.facts == {"Huidig plan": "Free"}
+    assert "geen abonnement" in page.words
+    assert page.buttons == page.portal_links == []
+
+
+def test_with_an_upgrade_address_there_is_a_button_to_choose_one(
+    serve: Serve, emulator: Emulator, clock: Clock
+) -> None:
+    emulator.account.add_customer("cus_new")
+    client = serve(BILLING_UPGRADE_URL="https://www.example.nl/plannen?van=billing&x=1")
+    page = page_of(client, "cus_new", clock)
+    (button,) = page.buttons
+    assert button.text.strip().startswith("Abonnement kiezen")
+    assert button.attributes["href"] == "https://www.example.nl/plannen?van=billing&x=1"
+
+
+def test_further_subscriptions_stand_below_one_line_each(
+    client: FlaskClient, emulator: Emulator, anna: str, clock: Clock
+) -> None:
+    account = emulator.account
+    item = {"price": "price_business_month", "current_period_end": moment("2076-12-01 11:00:00")}
+    leaving = account.add_subscription(anna, [item], cancel_at=moment("2076-12-01 11:00:00"))
+    account.add_subscription(
+        anna, ["price_free_month"], status="canceled", ended_at=moment("2076-10-05 11:00:00")
+    )
+    assert leaving["cancel_at"]
+    page = page_of(client, anna, clock)
+    assert page.facts["Huidig plan"] == "Pro"
+    lines = [" ".join(li.text.split()) for li in page.all("li")]
+    assert "Business Wordt opgezegd Eindigt op 1 december 2076" in lines
+    assert "Free Opgezegd Beëindigd op 5 oktober 2076" in lines
+
+
+NASTY = "<script>alert('x')</script> & \"Zoon\""
+
+
+def test_a_products_name_is_text_and_never_markup(
+    client: FlaskClient, emulator: Emulator, anna: str, clock: Clock
+) -> None:
+    emulator.account.update("prod_pro", name=NASTY)
+    emulator.account.add_subscription(anna, ["price_pro_year"], status="canceled")
+    for path in ("/billing/", "/billing/card"):
+        page = page_of(client, anna, clock, path)
+        assert page.facts["Huidig plan"] == NASTY
+        assert "<script>alert" not in page.html
+    body = client.get("/billing/subscription.json").get_json()
+    assert body["plan"] == NASTY
+
+
+def test_the_free_plan_of_the_settings_is_text_too(
+    serve: Serve, emulator: Emulator, clock: Clock
+) -> None:
+    emulator.account.add_customer("cus_new")
+    page = page_of(serve(BILLING_FREE_PLAN="<b>Instap</b>"), "cus_new", clock)
+    assert page.facts["Huidig plan"] == "<b>Instap</b>"
+
+
+def test_the_page_explains_what_can_be_done_in_the_portal(
+    client: FlaskClient, anna: str, clock: Clock
+) -> None:
+    words = page_of(client, anna, clock).words.lower()
+    for part in ("plan", "periode", "betaalmethode", "facturen", "betalingen", "intrekken"):
+        assert part in words
+    assert "opzeg" in words
+
+
+def test_the_page_says_that_stripe_handles_payments_and_nothing_is_stored(
+    client: FlaskClient, anna: str, clock: Clock
+) -> None:
+    words = page_of(client, anna, clock).words
+    assert re.search(r"Stripe [^.]*betal", words)
+    assert re.search(r"(geen betaalgegevens|betaalgegevens[^.]*niet)", words)
+
+
+def test_the_page_shows_how_to_upgrade_in_four_numbered_steps(
+    client: FlaskClient, anna: str, clock: Clock
+) -> None:
+    html = page_of(client, anna, clock).html
+    (steps,) = re.findall(r"<ol\b[^>]*>(.*?)</ol>", html, re.DOTALL)
+    texts = [
+        " ".join(Page(step).elements[0].text.split())
+        for step in re.findall(r"<li\b.*?</li>", steps, re.DOTALL)
+    ]
+    assert len(texts) == 4
+    for text, word in zip(texts, ("pagina", "knop", "periode|jaar|maand", "bevestig"), strict=True):
+        assert re.search(word, text.lower())
+    assert "plan" in texts[2].lower()
+
+
+def test_the_page_says_that_paying_yearly_is_usually_cheaper(
+    client: FlaskClient, anna: str, clock: Clock
+) -> None:
+    words = page_of(client, anna, clock).words
+    assert re.search(r"[Pp]er jaar betalen is meestal (voordeliger|goedkoper)", words)
+
+
+def test_the_page_is_dutch_has_one_heading_and_a_title(
+    client: FlaskClient, anna: str, clock: Clock
+) -> None:
+    page = page_of(client, anna, clock)
+    assert page.html.lower().startswith("<!doctype html>")
+    assert page.all("html")[0].attributes["lang"] == "nl"
+    assert len(page.all("h1")) == 1
+    assert page.all("title")[0].text.strip()
+    assert any(meta.attributes.get("name") == "viewport" for meta in page.all("meta"))
+
+
+def test_the_page_and_its_portal_stay_dutch_in_an_english_browser(
+    client: FlaskClient, emulator: Emulator, anna: str, clock: Clock
+) -> None:
+    english = {"Accept-Language": "en-GB, en;q=0.9"}
+    client.get(f"/billing/?token={mint(anna, clock)}")
+    page = Page(client.get("/billing/", headers=english).text)
+    assert page.all("html")[0].attributes["lang"] == "nl"
+    assert page.facts["Abonnementsstatus"] == "Actief"
+    client.get("/billing/portal", headers=english)
+    assert emulator.requests[-1].params["locale"] == "nl"
+
+
+def test_the_fragment_is_the_card_alone(client: FlaskClient, anna: str, clock: Clock) -> None:
+    fragment = page_of(client, anna, clock, "/billing/card")
+    assert fragment.all("html") == fragment.all("body") == fragment.all("h1") == []
+    assert fragment.facts == page_of(client, anna, clock).facts
+    assert fragment.all("ol") == []
+
+
+def test_a_date_is_a_time_element_that_machines_can_read(
+    client: FlaskClient, anna: str, clock: Clock
+) -> None:
+    times = page_of(client, anna, clock).all("time")
+    assert [t.attributes["datetime"] for t in times] == ["2076-12-12"]

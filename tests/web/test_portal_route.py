@@ -1,0 +1,286 @@
+"""The button: a portal session made at the click, for a person, in Dutch, and never kept."""
+
+from __future__ import annotations
+
+import pytest
+from flask.testing import FlaskClient
+
+from demo.catalogue import CONFIGURATION
+from demo.emulator import Emulator
+from tests.conftest import Serve
+from tests.web.clock import Clock, moment
+from tests.web.tokens import mint
+
+SESSIONS = "/v1/billing_portal/sessions"
+
+
+def sessions_sent(emulator: Emulator) -> list[dict[str, object]]:
+    """The parameters of every portal session that was asked for."""
+    return [call.params for call in emulator.requests if call.path == SESSIONS]
+
+
+def switch_off(emulator: Emulator, feature: str) -> None:
+    """Switch a feature off in the portal's settings, as one can in the Dashboard."""
+    features = emulator.account["billing_portal.configuration", CONFIGURATION]["features"]
+    changed = {**features, feature: {**features[feature], "enabled": False}}
+    emulator.account.update(CONFIGURATION, features=changed)
+
+
+def sign_in(client: FlaskClient, customer: str, clock: Clock) -> FlaskClient:
+    client.get(f"/billing/?token={mint(customer, clock)}")
+    return client
+
+
+def test_the_click_makes_a_session_and_goes_there(browser: FlaskClient, emulator: Emulator) -> None:
+    answer = browser.get("/billing/portal")
+    assert answer.status_code == 303
+    assert answer.location.startswith(f"{emulator.url}/p/session/")
+    assert emulator.calls() == 1
+
+
+def test_the_session_is_the_customers_in_dutch_and_returns_to_the_service(
+    browser: FlaskClient, emulator: Emulator
+) -> None:
+    browser.get("/billing/portal")
+    assert sessions_sent(emulator) == [
+        {
+            "customer": "cus_anna",
+            "locale": "nl",
+            "return_url": "http://localhost/billing/return",
+        }
+    ]
+
+
+def test_the_page_and_its_json_make_no_session(
+    browser: FlaskClient, emulator: Emulator, as_anna: dict[str, str]
+) -> None:
+    browser.get("/billing/")
+    browser.get("/billing/card")
+    browser.get("/billing/subscription.json", headers=as_anna)
+    assert emulator.calls(SESSIONS) == 0
+
+
+def test_every_click_makes_a_session_of_its_own_that_no_cache_keeps(
+    browser: FlaskClient, emulator: Emulator
+) -> None:
+    first, second = browser.get("/billing/portal"), browser.get("/billing/portal")
+    assert first.location != second.location
+    assert emulator.calls(SESSIONS) == 2
+    assert first.cache_control.no_store
+    assert first.headers["Referrer-Policy"] == "no-referrer"
+    assert "ETag" not in first.headers
+
+
+def test_the_portals_address_is_in_no_log(
+    browser: FlaskClient, caplog: pytest.LogCaptureFixture
+) -> None:
+    with caplog.at_level("DEBUG"):
+        location = browser.get("/billing/portal").location
+    secret = location.rpartition("/")[2]
+    ours = [r.getMessage() for r in caplog.records if not r.name.startswith("urllib3")]
+    assert secret not in "\n".join(ours)
+
+
+def test_the_chosen_portal_configuration_is_used(
+    serve: Serve, emulator: Emulator, anna: str, clock: Clock
+) -> None:
+    emulator.account.add_configuration("bpc_of_our_own")
+    client = sign_in(serve(STRIPE_PORTAL_CONFIGURATION="bpc_of_our_own"), anna, clock)
+    assert client.get("/billing/portal").status_code == 303
+    assert sessions_sent(emulator)[0]["configuration"] == "bpc_of_our_own"
+
+
+def test_the_way_back_is_where_the_customer_came_from(
+    browser: FlaskClient, anna: str, emulator: Emulator, clock: Clock
+) -> None:
+    browser.get(f"/billing/?token={mint(anna, clock)}", base_url="https://abo.example.nl")
+    browser.get("/billing/portal", base_url="https://abo.example.nl")
+    sent = sessions_sent(emulator)
+    assert sent[0]["return_url"] == "https://abo.example.nl/billing/return"
+
+
+@pytest.mark.parametrize(
+    ("flow", "data"),
+    [
+        ("payment_method_update", {"type": "payment_method_update"}),
+        (
+            "subscription_update",
+            {
+                "type": "subscription_update",
+                "subscription_update": {"subscription": "sub_anna"},
+            },
+        ),
+        (
+            "subscription_cancel",
+            {
+                "type": "subscription_cancel",
+                "subscription_cancel": {"subscription": "sub_anna"},
+            },
+        ),
+    ],
+)
+def test_a_flow_leads_deep_into_the_portal(
+    browser: FlaskClient, emulator: Emulator, flow: str, data: dict[str, object]
+) -> None:
+    assert browser.get(f"/billing/portal?flow={flow}").status_code == 303
+    (sent,) = sessions_sent(emulator)
+    assert sent["flow_data"] == data
+
+
+@pytest.mark.parametrize(
+    "flow", ["payment_method_update", "subscription_update", "subscription_cancel"]
+)
+def test_a_flow_that_is_switched_off_opens_the_plain_portal(
+    browser: FlaskClient, emulator: Emulator, flow: str
+) -> None:
+    switch_off(emulator, flow)
+    answer = browser.get(f"/billing/portal?flow={flow}")
+    assert answer.status_code == 303
+    assert answer.location.startswith(f"{emulator.url}/p/session/")
+    refused, plain = sessions_sent(emulator)
+    assert "flow_data" in refused
+    assert "flow_data" not in plain
+
+
+def test_canceling_what_is_canceled_already_opens_the_plain_portal(
+    browser: FlaskClient, emulator: Emulator
+) -> None:
+    emulator.account.update("sub_anna", cancel_at=moment("2076-12-12 11:00:00"))
+    assert browser.get("/billing/portal?flow=subscription_cancel").status_code == 303
+    assert "flow_data" not in sessions_sent(emulator)[-1]
+
+
+@pytest.mark.parametrize("flow", ["subscription_update", "subscription_cancel"])
+def test_a_flow_without_a_subscription_opens_the_plain_portal(
+    client: FlaskClient, emulator: Emulator, clock: Clock, flow: str
+) -> None:
+    emulator.account.add_customer("cus_new")
+    answer = sign_in(client, "cus_new", clock).get(f"/billing/portal?flow={flow}")
+    assert answer.status_code == 303
+    assert "flow_data" not in sessions_sent(emulator)[-1]
+
+
+@pytest.mark.parametrize("query", ["flow=", "flow=customer_update", "flow=%00", "flow[type]=x"])
+def test_a_flow_that_does_not_exist_opens_the_plain_portal(
+    browser: FlaskClient, emulator: Emulator, query: str
+) -> None:
+    assert browser.get(f"/billing/portal?{query}").status_code == 303
+    (sent,) = sessions_sent(emulator)
+    assert "flow_data" not in sent
+
+
+def test_a_flow_opens_the_plain_portal_when_the_subscriptions_cannot_be_read(
+    browser: FlaskClient, emulator: Emulator
+) -> None:
+    emulator.fail("/v1/subscriptions", times=None, headers={"Stripe-Should-Retry": "false"})
+    assert browser.get("/billing/portal?flow=subscription_cancel").status_code == 303
+
+
+@pytest.mark.parametrize("method", ["HEAD", "POST", "PUT", "DELETE", "PATCH"])
+def test_only_get_opens_the_portal(browser: FlaskClient, emulator: Emulator, method: str) -> None:
+    answer = browser.open("/billing/portal", method=method)
+    assert answer.status_code == 405
+    assert emulator.calls() == 0
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("Sec-Purpose", "prefetch"),
+        ("Sec-Purpose", "prefetch;prerender"),
+        ("Sec-Purpose", "prefetch;anonymous-client-ip"),
+        ("Purpose", "prefetch"),
+        ("Sec-Fetch-Dest", "image"),
+        ("Sec-Fetch-Dest", "script"),
+        ("Sec-Fetch-Dest", "style"),
+        ("Sec-Fetch-Dest", "empty"),
+        ("Sec-Fetch-Dest", "object"),
+        ("Sec-Fetch-Dest", ""),
+    ],
+)
+def test_what_is_no_navigation_makes_no_session(
+    browser: FlaskClient, emulator: Emulator, name: str, value: str
+) -> None:
+    answer = browser.get("/billing/portal", headers={name: value})
+    assert answer.status_code == 403
+    assert "Set-Cookie" not in answer.headers
+    assert emulator.calls() == 0
+
+
+@pytest.mark.parametrize(
+    "headers",
+    [
+        {"Sec-Fetch-Dest": "document", "Sec-Fetch-Mode": "navigate", "Sec-Fetch-Site": "none"},
+        {"Sec-Fetch-Dest": "document", "Sec-Fetch-Site": "cross-site"},
+        {},
+    ],
+)
+def test_a_click_in_any_browser_is_a_navigation(
+    browser: FlaskClient, headers: dict[str, str]
+) -> None:
+    assert browser.get("/billing/portal", headers=headers).status_code == 303
+
+
+def test_nobody_gets_a_portal_without_signing_in(client: FlaskClient, emulator: Emulator) -> None:
+    assert client.get("/billing/portal").status_code == 401
+    assert emulator.calls() == 0
+
+
+def test_a_program_may_open_the_portal_with_its_token(
+    client: FlaskClient, as_anna: dict[str, str], emulator: Emulator
+) -> None:
+    assert client.get("/billing/portal", headers=as_anna).status_code == 303
+
+
+def test_a_portal_without_settings_is_a_mistake_of_the_operator(
+    browser: FlaskClient, emulator: Emulator
+) -> None:
+    emulator.account.update(CONFIGURATION, is_default=False)
+    for query in ("", "?flow=subscription_cancel"):
+        answer = browser.get(f"/billing/portal{query}")
+        assert answer.status_code == 502
+        assert "Set-Cookie" not in answer.headers
+
+
+def test_a_portal_configuration_that_does_not_exist_is_one_too(
+    serve: Serve, anna: str, clock: Clock
+) -> None:
+    client = sign_in(serve(STRIPE_PORTAL_CONFIGURATION="bpc_unknown"), anna, clock)
+    assert client.get("/billing/portal").status_code == 502
+
+
+def test_a_customer_unknown_to_stripe_has_no_portal(client: FlaskClient, clock: Clock) -> None:
+    assert sign_in(client, "cus_nobody", clock).get("/billing/portal").status_code == 404
+
+
+def test_while_stripe_fails_the_portal_says_when_to_try_again(
+    browser: FlaskClient, emulator: Emulator
+) -> None:
+    browser.get("/billing/")
+    emulator.fail(times=None, headers={"Stripe-Should-Retry": "false"})
+    answer = browser.get("/billing/portal")
+    assert answer.status_code == 503
+    assert int(answer.headers["Retry-After"]) > 0
+
+
+def test_the_way_back_leads_to_the_page(client: FlaskClient, emulator: Emulator) -> None:
+    answer = client.get("/billing/return")
+    assert answer.status_code == 303
+    assert answer.location == "/billing/"
+    assert answer.cache_control.no_store
+    assert emulator.calls() == 0
+
+
+def test_the_way_back_leads_to_the_site_where_the_settings_say_so(
+    serve: Serve, emulator: Emulator, anna: str, clock: Clock
+) -> None:
+    client = sign_in(serve(BILLING_RETURN_URL="https://www.example.nl/account"), anna, clock)
+    assert client.get("/billing/return").location == "https://www.example.nl/account"
+    client.get("/billing/portal")
+    assert sessions_sent(emulator)[0]["return_url"] == "http://localhost/billing/return"
+
+
+@pytest.mark.parametrize("name", ["to", "next", "return_url", "url"])
+def test_the_way_back_cannot_be_bent(client: FlaskClient, name: str) -> None:
+    answer = client.get("/billing/return", query_string={name: "https://evil.example/"})
+    assert answer.location == "/billing/"

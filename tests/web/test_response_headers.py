@@ -1,0 +1,144 @@
+"""The headers: private, asked again each time, and closed to scripts, frames and referrers."""
+
+from __future__ import annotations
+
+import pytest
+from flask.testing import FlaskClient
+
+from billing_proxy.errors import ConfigError
+from demo.emulator import Emulator
+from tests.conftest import Serve
+from tests.web.clock import Clock, moment
+from tests.web.tokens import bearer, mint
+
+CARDS = ("/billing/", "/billing/card", "/billing/subscription.json")
+OTHERS = ("/billing/return", "/billing/portal", "/billing/nothing", "/billing/?token=x", "/x")
+
+
+def policy(client: FlaskClient, path: str, **headers: str) -> dict[str, str]:
+    """The directives of the Content-Security-Policy at ``path``."""
+    header = client.get(path, headers=headers).headers["Content-Security-Policy"]
+    parts = (part.strip().partition(" ") for part in header.split(";"))
+    return {name: value for name, _, value in parts}
+
+
+@pytest.mark.parametrize("path", CARDS)
+def test_a_card_is_private_and_asked_for_anew_each_time(browser: FlaskClient, path: str) -> None:
+    answer = browser.get(path)
+    assert answer.cache_control.private
+    assert answer.cache_control.no_cache or answer.cache_control.no_store
+    assert not answer.cache_control.public
+    assert "s-maxage" not in answer.headers["Cache-Control"]
+
+
+@pytest.mark.parametrize("path", CARDS)
+def test_who_has_the_card_already_is_told_so(browser: FlaskClient, path: str) -> None:
+    first = browser.get(path)
+    again = browser.get(path, headers={"If-None-Match": first.headers["ETag"]})
+    assert again.status_code == 304
+    assert again.data == b""
+    assert again.headers["ETag"] == first.headers["ETag"]
+    assert again.cache_control.private
+
+
+@pytest.mark.parametrize("path", ["/billing/", "/billing/subscription.json", "/billing/card"])
+def test_a_token_has_its_answers_confirmed_too(
+    client: FlaskClient, as_anna: dict[str, str], path: str, clock: Clock
+) -> None:
+    tag = client.get(path, headers=as_anna).headers["ETag"]
+    clock.advance(5)
+    assert client.get(path, headers={**as_anna, "If-None-Match": tag}).status_code == 304
+
+
+@pytest.mark.parametrize("path", CARDS)
+def test_a_changed_card_has_another_tag(
+    browser: FlaskClient, emulator: Emulator, clock: Clock, path: str
+) -> None:
+    tag = browser.get(path).headers["ETag"]
+    emulator.account.update("sub_anna", cancel_at=moment("2076-12-12 11:00:00"))
+    clock.advance(31)
+    answer = browser.get(path, headers={"If-None-Match": tag})
+    assert answer.status_code == 200
+    assert "Wordt opgezegd" in answer.text
+
+
+@pytest.mark.parametrize("path", CARDS)
+def test_one_customers_tag_never_confirms_anothers_card(
+    client: FlaskClient, as_anna: dict[str, str], as_bob: dict[str, str], path: str
+) -> None:
+    tag = client.get(path, headers=as_anna).headers["ETag"]
+    answer = client.get(path, headers={**as_bob, "If-None-Match": tag})
+    assert answer.status_code == 200
+    assert "Business" in answer.text
+
+
+@pytest.mark.parametrize("tag", ["*", '"x"', "W/", '"' + "a" * 3000 + '"', "\udcff"])
+def test_a_tag_confirms_nothing_to_a_stranger(client: FlaskClient, anna: str, tag: str) -> None:
+    headers = {"If-None-Match": tag.encode("utf-8", "surrogateescape").decode("latin-1")}
+    assert client.get("/billing/", headers=headers).status_code == 401
+
+
+def test_html_and_json_at_one_address_have_differing_tags(browser: FlaskClient) -> None:
+    html = browser.get("/billing/")
+    json = browser.get("/billing/", headers={"Accept": "application/json"})
+    assert html.headers["ETag"] != json.headers["ETag"]
+
+
+@pytest.mark.parametrize("path", CARDS)
+def test_head_answers_like_get_without_the_body(browser: FlaskClient, path: str) -> None:
+    get, head = browser.get(path), browser.head(path)
+    assert head.status_code == 200
+    assert head.data == b""
+    for name in ("ETag", "Cache-Control", "Content-Type", "Vary"):
+        assert head.headers[name] == get.headers[name]
+
+
+@pytest.mark.parametrize("path", [*CARDS, *OTHERS])
+def test_every_answer_is_closed_to_strangers(browser: FlaskClient, path: str) -> None:
+    answer = browser.get(path)
+    assert answer.headers["Referrer-Policy"] in ("no-referrer", "same-origin")
+    assert answer.headers["X-Content-Type-Options"] == "nosniff"
+    directives = policy(browser, path)
+    assert directives["default-src"] in ("'none'", "'self'")
+    assert directives["frame-ancestors"] == "'none'"
+    assert directives["base-uri"] == "'none'"
+    assert "unsafe" not in answer.headers["Content-Security-Policy"]
+    assert "*" not in answer.headers["Content-Security-Policy"]
+
+
+def test_only_the_fragment_may_be_framed_and_only_by_those_named(
+    serve: Serve, anna: str, clock: Clock
+) -> None:
+    client = serve(BILLING_FRAME_ANCESTORS="'self' https://www.example.nl")
+    headers = bearer(mint(anna, clock))
+    named = "'self' https://www.example.nl"
+    assert policy(client, "/billing/card", **headers)["frame-ancestors"] == named
+    assert "X-Frame-Options" not in client.get("/billing/card", headers=headers).headers
+    for path in ("/billing/", "/billing/subscription.json", "/billing/portal", "/billing/return"):
+        assert policy(client, path, **headers)["frame-ancestors"] == "'none'"
+
+
+def test_nobody_may_frame_the_fragment_unless_the_settings_say_so(browser: FlaskClient) -> None:
+    assert policy(browser, "/billing/card")["frame-ancestors"] == "'none'"
+
+
+def test_the_settings_cannot_smuggle_in_another_directive(serve: Serve) -> None:
+    for value in ("https://a.example; script-src *", "https://a.example, default-src *"):
+        with pytest.raises(ConfigError, match="BILLING_FRAME_ANCESTORS"):
+            serve(BILLING_FRAME_ANCESTORS=value)
+
+
+@pytest.mark.parametrize("path", CARDS)
+def test_no_page_of_another_origin_may_read_a_card(browser: FlaskClient, path: str) -> None:
+    answer = browser.get(path, headers={"Origin": "https://evil.example"})
+    assert "Access-Control-Allow-Origin" not in answer.headers
+
+
+def test_the_stylesheet_is_there_and_may_be_kept(browser: FlaskClient) -> None:
+    page = browser.get("/billing/").text
+    (address,) = [part.split('"')[0] for part in page.split('rel="stylesheet" href="')[1:]]
+    with browser.get(address) as answer:
+        assert answer.status_code == 200
+        assert answer.mimetype == "text/css"
+        assert answer.headers["X-Content-Type-Options"] == "nosniff"
+        assert "no-store" not in answer.headers["Cache-Control"]

@@ -1,0 +1,306 @@
+"""What a card costs at Stripe, where the account's checkout shares the budget."""
+
+from __future__ import annotations
+
+import threading
+import time
+from concurrent.futures import ThreadPoolExecutor
+
+import pytest
+from flask.testing import FlaskClient
+from werkzeug.test import TestResponse
+
+from demo.emulator import Emulator
+from demo.personas import populate
+from tests.conftest import Serve
+from tests.web.clock import Clock
+from tests.web.tokens import bearer, mint
+
+READ_ALL = ("subscriptions:read", "products:read", "prices:read", "invoices:read", "portal:write")
+
+COSTS = {
+    "cus_demo_pro_maand": 1,
+    "cus_demo_business_jaar": 1,
+    "cus_demo_kwartaal": 1,
+    "cus_demo_team": 1,
+    "cus_demo_gemengd": 1,
+    "cus_demo_meerdere": 1,
+    "cus_demo_proef": 1,
+    "cus_demo_opzegging_klassiek": 1,
+    "cus_demo_opzegging_flexibel": 1,
+    "cus_demo_innen_gepauzeerd": 1,
+    "cus_demo_opgezegd": 1,
+    "cus_demo_geen": 1,
+    "cus_demo_onbekend": 1,
+    "cus_demo_product_weg": 1,
+    "cus_demo_vreemde_status": 1,
+    "cus_demo_onbetaald": 1,
+    "cus_demo_onvolledig": 1,
+    "cus_demo_achterstallig_opgezegd": 1,
+    "cus_demo_pauze": 1,
+    # An unpaid invoice or a pause schedule must be looked up: one more.
+    "cus_demo_incasso_mislukt": 2,
+    "cus_demo_factuur_te_laat": 2,
+    "cus_demo_pauze_tot": 2,
+}
+
+
+def read(client: FlaskClient, customer: str, clock: Clock) -> TestResponse:
+    """The JSON card of ``customer``."""
+    return client.get("/billing/subscription.json", headers=bearer(mint(customer, clock)))
+
+
+def cost(emulator: Emulator, client: FlaskClient, customer: str, clock: Clock) -> int:
+    """How many calls to Stripe the next reading of a card takes."""
+    before = emulator.calls()
+    read(client, customer, clock)
+    return emulator.calls() - before
+
+
+def test_a_cold_card_costs_two_calls_while_the_catalogue_is_cold_and_a_warm_one_none(
+    client: FlaskClient, emulator: Emulator, anna: str, clock: Clock
+) -> None:
+    assert cost(emulator, client, anna, clock) == 2
+    assert cost(emulator, client, anna, clock) == 0
+
+
+def test_products_are_shared_so_that_the_next_customer_costs_one_call(
+    client: FlaskClient, emulator: Emulator, anna: str, clock: Clock
+) -> None:
+    emulator.account.add_customer("cus_carla")
+    emulator.account.add_subscription("cus_carla", ["price_pro_month"])
+    cost(emulator, client, anna, clock)
+    assert cost(emulator, client, "cus_carla", clock) == 1
+
+
+def test_several_unknown_products_cost_one_call_together(
+    client: FlaskClient, emulator: Emulator, clock: Clock
+) -> None:
+    emulator.account.add_customer("cus_team")
+    emulator.account.add_subscription("cus_team", ["price_pro_month", "price_seat_month"])
+    emulator.account.add_subscription("cus_team", ["price_business_year"])
+    assert cost(emulator, client, "cus_team", clock) == 2
+
+
+def test_many_subscriptions_cost_no_more_than_one(
+    client: FlaskClient, emulator: Emulator, anna: str, clock: Clock
+) -> None:
+    cost(emulator, client, anna, clock)
+    emulator.account.add_customer("cus_many")
+    for _ in range(40):
+        emulator.account.add_subscription("cus_many", ["price_pro_month"], status="canceled")
+    assert cost(emulator, client, "cus_many", clock) == 1
+    body = read(client, "cus_many", clock).get_json()
+    assert len(body["other_subscriptions"]) == 39
+
+
+def test_every_page_of_a_long_list_is_read(
+    client: FlaskClient, emulator: Emulator, anna: str, clock: Clock
+) -> None:
+    """The running subscription is the oldest and so the last of all."""
+    for _ in range(230):
+        emulator.account.add_subscription(anna, ["price_pro_month"], status="canceled")
+    body = read(client, anna, clock).get_json()
+    assert body["subscription"] == "sub_anna"
+    assert body["status"]["label"] == "Actief"
+    assert emulator.calls("/v1/subscriptions") == 3
+
+
+@pytest.mark.parametrize(("customer", "calls"), COSTS.items())
+def test_with_a_warm_catalogue_a_cold_card_costs_what_the_contract_says(
+    client: FlaskClient, emulator: Emulator, clock: Clock, customer: str, calls: int
+) -> None:
+    populate(emulator.account)
+    everything = [
+        f"price_{name}"
+        for name in ("pro_month", "business_month", "seat_year", "gone_month", "free_month")
+    ]
+    emulator.account.add_customer("cus_everything")
+    for price in everything:
+        emulator.account.add_subscription("cus_everything", [price])
+        read(client, "cus_everything", clock)
+        clock.advance(31)
+    assert cost(emulator, client, customer, clock) == calls
+    assert cost(emulator, client, customer, clock) == 0
+
+
+def test_no_subscription_and_unknown_customer_are_cached_like_any_answer(
+    client: FlaskClient, emulator: Emulator, clock: Clock
+) -> None:
+    emulator.account.add_customer("cus_new")
+    assert [cost(emulator, client, "cus_new", clock) for _ in range(3)] == [1, 0, 0]
+    assert [cost(emulator, client, "cus_nobody", clock) for _ in range(3)] == [1, 0, 0]
+    assert read(client, "cus_nobody", clock).status_code == 404
+    clock.advance(31)
+    assert cost(emulator, client, "cus_nobody", clock) == 1
+
+
+def test_an_unknown_customer_who_is_added_is_found_soon(
+    client: FlaskClient, emulator: Emulator, clock: Clock
+) -> None:
+    assert read(client, "cus_anna", clock).status_code == 404
+    emulator.account.add_customer("cus_anna")
+    emulator.account.add_subscription("cus_anna")
+    clock.advance(31)
+    assert read(client, "cus_anna", clock).status_code == 200
+
+
+def test_no_card_is_cached_where_the_settings_say_so(
+    serve: Serve, emulator: Emulator, anna: str, clock: Clock
+) -> None:
+    client = serve(BILLING_CACHE_TTL="0")
+    assert [cost(emulator, client, anna, clock) for _ in range(3)] == [2, 1, 1]
+
+
+def test_a_product_name_is_read_again_after_an_hour(
+    client: FlaskClient, emulator: Emulator, anna: str, clock: Clock
+) -> None:
+    read(client, anna, clock)
+    emulator.account.update("prod_pro", name="Pro Plus")
+    clock.advance(3599)
+    assert read(client, anna, clock).get_json()["plan"] == "Pro"
+    clock.advance(31)
+    assert read(client, anna, clock).get_json()["plan"] == "Pro Plus"
+
+
+def test_health_and_everything_static_cost_nothing(
+    client: FlaskClient, emulator: Emulator, anna: str
+) -> None:
+    paths = ("healthz", "readyz", "return", "portal", "webhook", "nothing", "static/billing.css")
+    for path in paths:
+        with client.get(f"/billing/{path}"):
+            assert emulator.calls() == 0
+
+
+def test_neither_search_nor_deep_expansion_nor_an_address_is_ever_used(
+    client: FlaskClient, emulator: Emulator, clock: Clock
+) -> None:
+    populate(emulator.account)
+    for customer in COSTS:
+        read(client, customer, clock)
+    for call in emulator.requests:
+        assert "search" not in call.path
+        assert "email" not in call.params
+        assert all(path.count(".") <= 3 for path in call.params.get("expand", []))
+        assert call.method == "GET"
+
+
+@pytest.mark.parametrize(
+    ("lacking", "customer", "plan", "caption"),
+    [
+        ("invoices:read", "cus_demo_incasso_mislukt", "Pro", None),
+        ("prices:read", "cus_demo_incasso_mislukt", "Pro", "Volgende betaalpoging"),
+        ("products:read", "cus_demo_incasso_mislukt", None, "Volgende betaalpoging"),
+        ("portal:write", "cus_demo_pro_maand", "Pro", "Volgende factureringsdatum"),
+    ],
+)
+def test_a_missing_permission_costs_that_detail_and_not_the_card(
+    serve: Serve,
+    emulator: Emulator,
+    clock: Clock,
+    lacking: str,
+    customer: str,
+    plan: str | None,
+    caption: str | None,
+) -> None:
+    populate(emulator.account)
+    key = emulator.add_key("rk_test_lacks_one", set(READ_ALL) - {lacking})
+    answer = read(serve(STRIPE_SECRET_KEY=key), customer, clock)
+    assert answer.status_code == 200
+    body = answer.get_json()
+    assert body["status"]["label"] in ("Achterstallig", "Actief")
+    assert (body["date"] or {}).get("caption") == caption
+    if plan:
+        assert body["plan"] == plan
+    else:  # a neutral text, never an id
+        assert body["plan"]
+        assert "prod_" not in body["plan"]
+        assert "INTERNAL" not in body["plan"]
+
+
+def test_an_invoice_that_cannot_be_read_in_an_outage_costs_the_date_only(
+    client: FlaskClient, emulator: Emulator, clock: Clock
+) -> None:
+    populate(emulator.account)
+    emulator.fail("/v1/invoices", times=None, headers={"Stripe-Should-Retry": "false"})
+    body = read(client, "cus_demo_incasso_mislukt", clock).get_json()
+    assert body["status"]["label"] == "Achterstallig"
+    assert body["warning"]
+    assert body["date"] is None
+
+
+def at_once(calls: int, ask: list[FlaskClient], customer: str, clock: Clock) -> list[TestResponse]:
+    """The answers to that many requests that set off together."""
+    start = threading.Barrier(calls)
+
+    def one(client: FlaskClient) -> TestResponse:
+        start.wait(5)
+        return read(client, customer, clock)
+
+    with ThreadPoolExecutor(calls) as pool:
+        return list(pool.map(one, ask))
+
+
+def test_many_requests_at_once_for_one_customer_make_one_call(
+    client: FlaskClient, emulator: Emulator, anna: str, bob: str, clock: Clock
+) -> None:
+    read(client, anna, clock)
+    clock.advance(31)
+    emulator.latency = 0.4
+    before = emulator.calls()
+    browsers = [client.application.test_client() for _ in range(10)]
+    answers = at_once(10, browsers, anna, clock)
+    assert {answer.status_code for answer in answers} == {200}
+    assert {answer.get_json()["customer"] for answer in answers} == {"cus_anna"}
+    assert emulator.calls() - before == 1
+
+
+def test_many_requests_at_once_share_one_error_too(
+    client: FlaskClient, emulator: Emulator, anna: str, clock: Clock
+) -> None:
+    emulator.latency = 0.4
+    emulator.fail(times=None, headers={"Stripe-Should-Retry": "false"})
+    browsers = [client.application.test_client() for _ in range(10)]
+    answers = at_once(10, browsers, anna, clock)
+    assert {answer.status_code for answer in answers} == {503}
+    assert emulator.calls() == 1
+
+
+def test_many_customers_at_once_each_get_their_own_card(
+    client: FlaskClient, emulator: Emulator, clock: Clock
+) -> None:
+    customers = [f"cus_number_{number}" for number in range(12)]
+    for customer in customers:
+        emulator.account.add_customer(customer)
+        emulator.account.add_subscription(customer, id=customer.replace("cus", "sub"))
+    emulator.latency = 0.02
+    app = client.application
+
+    def subscription(customer: str) -> str:
+        body = read(app.test_client(), customer, clock).get_json()
+        assert body["customer"] == customer
+        return str(body["subscription"])
+
+    with ThreadPoolExecutor(8) as pool:
+        for _ in range(3):
+            shown = list(pool.map(subscription, customers * 2))
+            assert shown == [customer.replace("cus", "sub") for customer in customers * 2]
+            clock.advance(31)
+
+
+def test_a_process_keeps_to_its_rate_of_reads(
+    serve: Serve, emulator: Emulator, clock: Clock
+) -> None:
+    client = serve(BILLING_STRIPE_MAX_RATE="4", BILLING_STRIPE_TIMEOUT="1")
+    customers = [f"cus_number_{number}" for number in range(24)]
+    for customer in customers:
+        emulator.account.add_customer(customer)
+    started = time.monotonic()
+    with ThreadPoolExecutor(len(customers)) as pool:
+        clients = [client.application.test_client() for _ in customers]
+        answers = list(pool.map(read, clients, customers, [clock] * len(customers)))
+    elapsed = time.monotonic() - started
+    # What is left after a second of waiting is refused; one second's worth may go out at once.
+    assert emulator.calls() <= 4 * (elapsed + 1)
+    assert {answer.status_code for answer in answers} <= {200, 503}
+    assert 200 in {answer.status_code for answer in answers}
