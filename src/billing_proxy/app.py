@@ -16,6 +16,7 @@ from .config import BillingConfig, unknown_settings
 from .extension import BillingProxy
 from .finished import FinishedAnswers
 from .front_door import FrontDoor
+from .responses import BLUEPRINT
 from .views import Views
 
 log = logging.getLogger(__name__)
@@ -67,7 +68,7 @@ def create_app(
 def _home() -> Response:
     response = Response(status=302)
     token = request.args.get("token")  # nothing else of the query may reach url_for
-    response.headers["Location"] = url_for("billing.page", token=token)
+    response.headers["Location"] = url_for(f"{BLUEPRINT}.page", token=token)
     response.headers["Cache-Control"] = "no-store"
     return response
 

@@ -10,7 +10,8 @@ from flask import Flask, request, url_for
 from markupsafe import Markup
 
 from .errors import BillingError
-from .responses import BLUEPRINT, render, upgrade_url
+from .language import LANGUAGES
+from .responses import BLUEPRINT, fallback, render, upgrade_url
 from .state import BillingState
 from .visitor import identify, language_of, not_before
 
@@ -26,8 +27,9 @@ def create_template_global(state: BillingState) -> Callable[[], Markup]:
     """
 
     def billing_card() -> Markup:
-        spoken = language_of(state, request)
+        spoken = state.languages[LANGUAGES[0]]
         try:
+            spoken = language_of(state, request)
             return Markup(_card(state))  # noqa: S704 -- rendered with escaping on
         except BillingError as error:
             problem: BillingError = error
@@ -41,8 +43,8 @@ def create_template_global(state: BillingState) -> Callable[[], Markup]:
         try:
             return Markup(render("billing/_error.html", spoken, error=problem))  # noqa: S704
         except Exception:
-            log.exception("the site's own billing/_error.html could not be rendered")
-            return Markup("<p>{}</p>").format(spoken.text(problem.heading))
+            log.exception("billing/_error.html could not be rendered")
+            return fallback(problem, spoken)
 
     return billing_card
 

@@ -17,7 +17,7 @@ from .embedding import create_template_global, exempt_webhook
 from .gateway import StripeGateway
 from .guard import Guard
 from .identity import Seals, TokenVerifier, is_customer_id
-from .language import AUTO, LANGUAGES, Language
+from .language import AUTO, LANGUAGES, Language, check_texts
 from .read_budget import ReadBudget
 from .service import BillingService
 from .state import EXTENSION, BillingState, CustomerLoader, state_of
@@ -68,6 +68,7 @@ class BillingProxy:
     ) -> None:
         if unknown := sorted(set(settings) - set(SETTINGS)):
             raise TypeError(f"BillingProxy has no setting {', '.join(unknown)}")
+        check_texts(texts or {})
         self._loader = customer_loader
         self._url_prefix = url_prefix
         self._texts = texts or {}

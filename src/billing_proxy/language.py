@@ -12,6 +12,7 @@ from collections.abc import Iterable, Mapping
 from datetime import UTC, date, datetime, timedelta, tzinfo
 from decimal import Decimal
 from pathlib import Path
+from string import Formatter
 
 from babel import Locale, UnknownLocaleError, negotiate_locale
 from babel.dates import format_date, format_datetime, format_timedelta
@@ -115,6 +116,29 @@ class Language:
             days = timedelta(days=count)
             return format_timedelta(days, "day", threshold=math.inf, locale=self._locale)
         return format_unit(count, f"duration-{interval}", locale=self._locale)
+
+
+def check_texts(texts: Mapping[str, Mapping[str, str]]) -> None:
+    """Refuse a site's own words, by language and Dutch text, that could not be shown.
+
+    Raises:
+        ValueError: for a language nobody speaks here, and for braces that nothing fills in.
+    """
+    for tag, own in texts.items():
+        if tag not in LANGUAGES:
+            known = " or ".join(LANGUAGES)
+            raise ValueError(f"texts is by language first, {known}, and has {tag!r}")
+        for message, text in own.items():
+            fields = _fields(message)
+            if fields and not _fields(text) <= fields:
+                raise ValueError(f"texts may only have {fields} in {text!r}")
+
+
+def _fields(text: str) -> set[str]:
+    try:
+        return {name for _, name, _, _ in Formatter().parse(text) if name is not None}
+    except ValueError:
+        return {text}
 
 
 def negotiate(accepted: Iterable[str]) -> str:

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import json
+import logging
 from collections.abc import Mapping
 from typing import Any
 from urllib.parse import urljoin
 
 from flask import Request, Response, render_template, url_for
+from markupsafe import Markup
 
 from .cache import Outcome
 from .config import BillingConfig
@@ -15,7 +17,9 @@ from .errors import BillingError
 from .language import Language
 from .version import __version__
 
-BLUEPRINT = "billing"
+BLUEPRINT = "billing_proxy"
+
+log = logging.getLogger(__name__)
 
 PRIVATE = "private, no-cache"
 """Only the customer's own browser keeps it, and asks each time whether it is still right."""
@@ -71,6 +75,11 @@ def problem(status: int, title: str, detail: str) -> Response:
     return response
 
 
+def fallback(error: BillingError, language: Language) -> Markup:
+    """The words for ``error`` when even the template for them, a site's own, cannot be rendered."""
+    return Markup("<p>{}</p>").format(language.text(error.heading))
+
+
 def error_response(
     error: BillingError, language: Language, *, as_json: bool, fragment: bool = False
 ) -> Response:
@@ -82,7 +91,12 @@ def error_response(
         response = problem(error.status, error.title, error.detail)
     else:
         template = "billing/_error.html" if fragment else "billing/error.html"
-        response = Response(render(template, language, error=error), status=error.status)
+        try:
+            html = render(template, language, external=fragment, error=error)
+        except Exception:
+            log.exception("%s could not be rendered", template)
+            html = fallback(error, language)
+        response = Response(html, status=error.status)
     if error.status == 401:
         response.headers["WWW-Authenticate"] = 'Bearer realm="billing"'
     if error.retry_after is not None:
@@ -136,6 +150,7 @@ def secure(response: Response, config: BillingConfig, *, framed: bool = False) -
     )
     headers["Referrer-Policy"] = "no-referrer"
     headers["X-Content-Type-Options"] = "nosniff"
+    headers.pop("X-Frame-Options", None)
     if ancestors == "'none'":
         headers["X-Frame-Options"] = "DENY"
     headers.setdefault("Cache-Control", NEVER_STORED)

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import logging
 
-from flask import Blueprint, Response, g, request, url_for
+from flask import Blueprint, Flask, Response, g, request, request_finished, url_for
+from flask.blueprints import BlueprintSetupState
 from werkzeug.exceptions import HTTPException, MethodNotAllowed, NotFound, RequestEntityTooLarge
 
 from . import health
@@ -45,7 +46,14 @@ log = logging.getLogger(__name__)
 
 def create_blueprint(state: BillingState) -> Blueprint:
     """All routes of product and health, to be registered under the URL prefix."""
-    blueprint = Blueprint(BLUEPRINT, __name__, template_folder="templates", static_folder="static")
+    blueprint = Blueprint(
+        BLUEPRINT,
+        __name__,
+        template_folder="templates",
+        static_folder="static",
+        # Without a prefix, /static is where the files of the site itself are.
+        static_url_path="/static" if state.config.url_prefix else "/billing-static",
+    )
     views = Views(state)
     rule = blueprint.add_url_rule
     rule("/", "page", views.page, strict_slashes=False)
@@ -59,6 +67,7 @@ def create_blueprint(state: BillingState) -> Blueprint:
     blueprint.register_error_handler(BillingError, views.handle_error)
     blueprint.register_error_handler(HTTPException, views.handle_http_error)
     blueprint.after_request(views.finish)
+    blueprint.record_once(views.watch)
     return blueprint
 
 
@@ -70,7 +79,7 @@ class Views:
 
     def page(self) -> Response:
         """The page, or JSON by ``Accept``; a ``?token=…`` link signs in and loses the token."""
-        if "token" in request.args:
+        if "token" in request.args and self._state.standalone:
             customer = customer_of_link(self._state, request)
             response = _see_other(url_for(".page"))
             sign_in(self._state, request, response, customer)
@@ -168,6 +177,15 @@ class Views:
         if endpoint == "static" and "v" in request.args and response.status_code == 200:
             response.headers["Cache-Control"] = IMMUTABLE
         return secure(response, self._state.config, framed=endpoint == "card")
+
+    def keep(self, _site: Flask, response: Response, **_more: object) -> None:
+        """Take away what an ``after_request`` of the site (flask-talisman's) has put over them."""
+        if request.blueprint == BLUEPRINT:
+            self.finish(response)
+
+    def watch(self, setup: BlueprintSetupState) -> None:
+        """Let the headers of ``finish`` be the last, whenever the site set up its own hooks."""
+        request_finished.connect(self.keep, setup.app)
 
     def _html(self, template: str, visitor: Visitor) -> Response:
         external = visitor.by is By.TOKEN

@@ -157,6 +157,8 @@ def _load(state: BillingState, request: Request) -> str:
         raise CustomerLoaderFailed(f"the customer loader raised {type(error).__name__}") from error
     if customer is None or customer == "":
         raise NotIdentified("the customer loader names nobody")
+    if isinstance(customer, str):
+        customer = str(customer)  # a proxy becomes what it stands for
     if not is_customer_id(customer):
         raise CustomerLoaderFailed(
             "the customer loader must return a Stripe customer id (cus_…) or None, "

@@ -1,0 +1,1 @@
+"""The smallest site with the card: Flask and nothing else, in ``app.py``."""
