@@ -19,7 +19,7 @@ from .card import (
     OtherSubscription,
 )
 from .language import Language, day_of
-from .pricing import YearlyPrice, amount_of, sells_monthly, yearly_saving
+from .pricing import YearlyPrice, amount_of, only_product, yearly_saving
 from .status import Action, Code, Dated, Decision, choose
 from .subscription import Item, Subscription
 
@@ -98,7 +98,7 @@ class CardBuilder:
     def _yearly_saving(
         self, sub: Subscription | None, prices: Mapping[str, tuple[YearlyPrice, ...]]
     ) -> CardSaving | None:
-        product = sells_monthly(sub) if sub else None
+        product = only_product(sub) if sub else None
         if sub is None or product is None:
             return None
         saving = yearly_saving(sub, prices.get(product, ()))

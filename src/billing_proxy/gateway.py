@@ -25,7 +25,7 @@ from .errors import (
     StripeMisconfigured,
     StripeUnavailable,
 )
-from .pricing import read_yearly_prices, sells_monthly
+from .pricing import only_product, read_yearly_prices
 from .read_budget import ReadBudget
 from .status import Code, choose, lacks_detail
 from .stripe_api import StripeApi, safe, verify_signature
@@ -217,12 +217,12 @@ class StripeGateway:
         return self._catalog.products(
             list(dict.fromkeys(wanted)),
             self._read_products,
-            priced=sells_monthly(subscriptions[0]) if subscriptions else None,
+            priced=only_product(subscriptions[0]) if subscriptions else None,
             patience=(transport.remaining() or 0) / 2,
         )
 
     def _read_products(self, products: Sequence[str], priced: str | None) -> dict[str, Product]:
-        """One call where there is one product to price: its prices bring the product along."""
+        """One call where one product is all there is: its prices bring the product along."""
         found: dict[str, Product] = {}
         if priced:
             found[priced] = self._read_priced(priced)
@@ -241,7 +241,6 @@ class StripeGateway:
     def _read_priced(self, product: str) -> Product:
         params = {
             "product": product,
-            "active": True,
             "type": "recurring",
             "limit": PAGE,
             "expand": ["data.product"],

@@ -94,13 +94,17 @@ def amount_of(sub: Subscription) -> Amount | None:
     )
 
 
-def sells_monthly(sub: Subscription) -> str | None:
-    """The product of a subscription to one thing, paid monthly: the one that could save."""
-    if len(sub.items) != 1 or sub.status not in ("active", "trialing") or sub.ends:
-        return None
+def only_product(sub: Subscription) -> str | None:
+    """The product of a subscription to one thing; only then is a saving computed."""
+    return sub.items[0].product if len(sub.items) == 1 else None
+
+
+def _could_save(sub: Subscription) -> bool:
+    """Whether ``sub`` is to one thing at a flat price per month, and will go on."""
+    if only_product(sub) is None or sub.status not in ("active", "trialing") or sub.ends:
+        return False
     item = sub.items[0]
-    flat = item.unit_amount is not None and item.interval_in_use == ("month", 1)
-    return item.product if flat else None
+    return item.unit_amount is not None and item.interval_in_use == ("month", 1)
 
 
 def yearly_saving(sub: Subscription, yearly: Iterable[YearlyPrice]) -> Saving | None:
@@ -108,7 +112,7 @@ def yearly_saving(sub: Subscription, yearly: Iterable[YearlyPrice]) -> Saving | 
 
     Of several yearly prices the dearest counts: no more is promised than holds for each.
     """
-    if sells_monthly(sub) is None:
+    if not _could_save(sub):
         return None
     item = sub.items[0]
     like = [

@@ -36,6 +36,7 @@ class ReadBudget:
         )
         self._timer = timer
         self._lock = threading.Lock()
+        self._next = 0.0
         self._rest = 0.0
         self._rest_until = -math.inf
 
@@ -43,13 +44,15 @@ class ReadBudget:
         """Whether one more read may be made now, or with ``wait`` in a moment; if so, it counts."""
         if self._timer() < self._rest_until:
             return False
-        return not self._limiter.limit(timeout=SHORT_WAIT if wait else None).limited
+        result = self._limiter.limit(timeout=SHORT_WAIT if wait else None)
+        self._next = result.state.retry_after
+        return not result.limited
 
     @property
     def retry_after(self) -> int:
         """Whole seconds after which asking again makes sense, at least one."""
         rest = self._rest_until - self._timer()
-        return max(1, math.ceil(max(rest, self._limiter.peek(_KEY).retry_after)))
+        return max(1, math.ceil(max(rest, self._next)))
 
     @property
     def is_spent(self) -> bool:

@@ -1,0 +1,22 @@
+"""A clock that stands still, and a Stripe whose answers are laid out in advance."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+import responses
+
+from .stripe_answers import StripeAnswers
+from .stripe_objects import Clock
+
+
+@pytest.fixture
+def clock() -> Clock:
+    return Clock()
+
+
+@pytest.fixture
+def answers() -> Iterator[StripeAnswers]:
+    with responses.RequestsMock(assert_all_requests_are_fired=False) as mock:
+        yield StripeAnswers(mock)

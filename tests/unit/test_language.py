@@ -1,0 +1,181 @@
+"""Dates, intervals and money in words."""
+
+from __future__ import annotations
+
+import datetime as dt
+from zoneinfo import ZoneInfo
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from billing_proxy.language import LANGUAGES, Language, check_texts, day_of, negotiate
+
+from .examples import examples
+from .stripe_objects import at
+
+DUTCH, ENGLISH = Language("nl"), Language("en")
+AMSTERDAM = ZoneInfo("Europe/Amsterdam")
+THIN = "\N{NO-BREAK SPACE}"
+
+MONTHS = [
+    *("januari", "februari", "maart", "april", "mei", "juni", "juli", "augustus"),
+    *("september", "oktober", "november", "december"),
+]
+
+
+@pytest.mark.parametrize(("number", "name"), list(enumerate(MONTHS, 1)))
+def test_a_day_is_written_out_in_dutch(number: int, name: str) -> None:
+    assert DUTCH.day(dt.date(2026, number, 1)) == f"1 {name} 2026"
+    assert DUTCH.day(dt.date(2026, number, 28)) == f"28 {name} 2026"
+
+
+def test_a_day_is_written_out_in_english_too() -> None:
+    assert ENGLISH.day(dt.date(2026, 12, 12)) == "12 December 2026"
+
+
+@pytest.mark.parametrize(
+    ("moment", "text"),
+    [
+        ("2026-11-22 13:03", "22 november om 14:03"),
+        ("2026-07-01 22:00", "2 juli om 00:00"),
+        ("2026-12-31 23:30", "1 januari om 00:30"),
+        ("2026-03-29 00:59", "29 maart om 01:59"),
+        ("2026-03-29 01:00", "29 maart om 03:00"),
+        ("2026-10-25 00:30", "25 oktober om 02:30"),
+        ("2026-10-25 01:30", "25 oktober om 02:30"),
+    ],
+)
+def test_a_moment_is_read_from_the_clock_on_the_wall(moment: str, text: str) -> None:
+    assert DUTCH.moment(at(moment), AMSTERDAM) == text
+    assert DUTCH.moment(at(moment) + 0.999, AMSTERDAM) == text
+
+
+@pytest.mark.parametrize(
+    ("interval", "count", "label", "per"),
+    [
+        ("day", 1, "Dagelijks", "per dag"),
+        ("week", 1, "Wekelijks", "per week"),
+        ("month", 1, "Maandelijks", "per maand"),
+        ("year", 1, "Jaarlijks", "per jaar"),
+        ("month", 3, "Per 3 maanden", "per 3 maanden"),
+        ("year", 2, "Per 2 jaar", "per 2 jaar"),
+        ("day", 2, "Per 2 dagen", "per 2 dagen"),
+        ("day", 400, "Per 400 dagen", "per 400 dagen"),
+        ("week", 6, "Per 6 weken", "per 6 weken"),
+    ],
+)
+def test_an_interval_has_words(interval: str, count: int, label: str, per: str) -> None:
+    assert DUTCH.interval(interval, count) == label
+    assert DUTCH.per_interval(interval, count) == per
+
+
+def test_an_interval_nobody_has_heard_of_has_no_words() -> None:
+    for interval in ("fortnight", "", "MONTH"):
+        for count in (1, 3):
+            assert DUTCH.interval(interval, count) is None
+            assert DUTCH.per_interval(interval, count) is None
+
+
+@pytest.mark.parametrize(
+    ("amount", "currency", "text"),
+    [
+        (2900, "eur", "€ 29,00"),
+        (123456789, "eur", "€ 1.234.567,89"),
+        (0, "eur", "€ 0,00"),
+        (5, "eur", "€ 0,05"),
+        (500, "jpy", "JP¥ 500"),
+        (1500, "kwd", "KWD 1,500"),
+        (2900, "gbp", "£ 29,00"),
+    ],
+)
+def test_money_is_written_as_the_dutch_do(amount: int, currency: str, text: str) -> None:
+    assert DUTCH.money(amount, currency).replace(THIN, " ") == text
+
+
+def test_a_percentage_is_a_whole_one() -> None:
+    assert [DUTCH.percent(percent) for percent in (0, 7, 29, 100)] == ["0%", "7%", "29%", "100%"]
+
+
+def test_one_and_many_are_told_apart() -> None:
+    one, many = "Nog {count} dag.", "Nog {count} dagen."
+    assert [DUTCH.plural(one, many, n) for n in (0, 1, 2)] == [
+        "Nog 0 dagen.",
+        "Nog 1 dag.",
+        "Nog 2 dagen.",
+    ]
+
+
+def test_a_site_may_have_words_of_its_own() -> None:
+    own = Language("nl", {"Actief": "Loopt", "Nog {count} dagen.": "{count} dagen te gaan."})
+    assert own.text("Actief") == "Loopt"
+    assert own.text("Opgezegd") == "Opgezegd"
+    assert own.plural("Nog {count} dag.", "Nog {count} dagen.", 3) == "3 dagen te gaan."
+    assert own.plural("Nog {count} dag.", "Nog {count} dagen.", 1) == "Nog 1 dag."
+
+
+@pytest.mark.parametrize(
+    "texts",
+    [
+        {},
+        {"nl": {"Actief": "Loopt"}, "en": {"Actief": "Running"}},
+        {"nl": {"Nog {count} dagen.": "Binnenkort.", "Korting {nu}!": "{nu}"}},
+        {"nl": {"Tot {day} alles.": "{day} is het zover"}},
+    ],
+)
+def test_words_that_can_be_shown_are_taken(texts: dict[str, dict[str, str]]) -> None:
+    check_texts(texts)
+
+
+@pytest.mark.parametrize(
+    ("texts", "why"),
+    [
+        ({"fr": {"Actief": "Actif"}}, "fr"),
+        ({"Actief": {}}, "Actief"),
+        ({"nl": {"Nog {count} dagen.": "Nog {days} dagen."}}, "days"),
+        ({"nl": {"Nog {count} dagen.": "Nog {count dagen."}}, "count"),
+        ({"en": {"Tot {day} alles.": "Until {day} {hour}"}}, "hour"),
+    ],
+)
+def test_words_that_could_not_be_shown_are_refused_at_the_start(
+    texts: dict[str, dict[str, str]], why: str
+) -> None:
+    with pytest.raises(ValueError, match=why):
+        check_texts(texts)
+
+
+@pytest.mark.parametrize(
+    ("accepted", "tag"),
+    [
+        ([], "nl"),
+        (["nl"], "nl"),
+        (["en"], "en"),
+        (["en-GB"], "en"),
+        (["nl-BE", "en"], "nl"),
+        (["fr", "en", "nl"], "en"),
+        (["de", "fr"], "nl"),
+        (["*"], "nl"),
+        (["", "x" * 500, "\x00", "en_US_POSIX_x"], "nl"),
+    ],
+)
+def test_the_reader_gets_the_language_that_is_there(accepted: list[str], tag: str) -> None:
+    assert negotiate(accepted) == tag
+
+
+@examples(150)
+@given(st.lists(st.text(max_size=12) | st.text(alphabet="enl-_*;q=0.", max_size=8), max_size=5))
+def test_no_wish_is_too_odd_to_get_a_language(accepted: list[str]) -> None:
+    assert negotiate(accepted) in LANGUAGES
+
+
+@examples(150)
+@given(
+    st.integers(1, 253_370_764_799),
+    st.sampled_from(["Europe/Amsterdam", "Pacific/Kiritimati", "Pacific/Niue", "UTC"]),
+)
+def test_every_moment_has_a_day_within_a_day_of_utcs(moment: int, zone: str) -> None:
+    day = day_of(moment, ZoneInfo(zone))
+    utc = (dt.datetime(1970, 1, 1) + dt.timedelta(seconds=moment)).date()  # noqa: DTZ001
+    assert abs((day - utc).days) <= 1
+    if zone == "UTC":
+        assert day == utc

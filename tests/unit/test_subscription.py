@@ -1,0 +1,300 @@
+"""Reading Stripe's objects: every fact is taken from its place, and nothing odd ever raises."""
+
+from __future__ import annotations
+
+import copy
+from dataclasses import FrozenInstanceError
+from typing import Any
+
+import pytest
+
+from billing_proxy.subscription import (
+    LATEST_MOMENT,
+    Invoice,
+    Item,
+    PauseCollection,
+    PausePeriod,
+    Subscription,
+    read_invoice,
+    read_pause_periods,
+    read_subscription,
+)
+
+from .stripe_objects import (
+    NOW,
+    at,
+    list_of,
+    make_invoice,
+    make_item,
+    make_schedule,
+    make_subscription,
+    paused_because,
+)
+
+NO_TEXT = [None, "", 0, 7, 1.5, True, [], {}, ["a"], {"a": 1}]
+NO_MOMENT = [
+    *(None, 0, -1, True, False, 1.5, float("nan"), float("inf"), "1795345200", [], {}),
+    *(LATEST_MOMENT + 1, 10**30),
+]
+NO_OBJECT = [None, 0, 7, True, "", "text", [], 1.5]
+
+
+def test_every_fact_is_read_from_its_place() -> None:
+    read = read_subscription(
+        make_subscription(
+            id="sub_x",
+            status="paused",
+            created=1,
+            cancel_at=2,
+            cancel_at_period_end=True,
+            canceled_at=3,
+            ended_at=4,
+            trial_end=5,
+            collection_method="send_invoice",
+            pause_collection={"behavior": "void", "resumes_at": 6},
+            status_details=paused_because("system"),
+            discounts=["di_x"],
+            automatic_tax={"enabled": True},
+            latest_invoice="in_x",
+            schedule="sub_sched_x",
+            items=[],
+        )
+    )
+    assert read == Subscription(
+        id="sub_x",
+        status="paused",
+        created=1,
+        cancel_at=2,
+        cancel_at_period_end=True,
+        canceled_at=3,
+        ended_at=4,
+        trial_end=5,
+        collection_method="send_invoice",
+        pause_collection=PauseCollection(resumes_at=6),
+        pause_reason="system",
+        discounted=True,
+        taxed=True,
+        latest_invoice="in_x",
+        schedule="sub_sched_x",
+        items=(),
+    )
+
+
+def test_every_fact_of_an_item_is_read_from_its_place() -> None:
+    item = make_item(
+        product="prod_x",
+        interval="week",
+        interval_count=2,
+        current_period_end=10,
+        billed_until=20,
+        quantity=3,
+        unit_amount=40,
+        currency="USD",
+        tax_behavior="exclusive",
+        tax_rates=[{"inclusive": False}],
+        discounts=["di_x"],
+    )
+    assert read_subscription(make_subscription(items=[item])).items == (
+        Item(
+            product="prod_x",
+            interval="week",
+            interval_count=2,
+            current_period_end=10,
+            billed_until=20,
+            metered=False,
+            quantity=3,
+            unit_amount=40,
+            currency="usd",
+            tax_behavior="exclusive",
+            taxed=True,
+            discounted=True,
+        ),
+    )
+
+
+def test_usage_is_told_from_seats() -> None:
+    items = [make_item(usage_type="metered"), make_item(usage_type="licensed"), make_item()]
+    read = read_subscription(make_subscription(items=items))
+    assert [item.metered for item in read.items] == [True, False, False]
+
+
+def test_nothing_at_all_is_a_subscription_without_facts() -> None:
+    assert read_subscription({}) == Subscription()
+
+
+def test_expanded_objects_are_read_by_their_id() -> None:
+    read = read_subscription(
+        make_subscription(
+            latest_invoice=make_invoice(id="in_y"),
+            schedule=make_schedule(),
+            items=[make_item(product={"id": "prod_y", "object": "product", "deleted": True})],
+        )
+    )
+    assert read.latest_invoice == "in_y"
+    assert read.schedule == "sub_sched_1Pgc7AB7WZ01zgkW"
+    assert read.items[0].product == "prod_y"
+
+
+def test_the_period_of_the_subscription_itself_is_not_looked_at() -> None:
+    old = make_subscription(current_period_end=at("2026-12-31"), items=[])
+    assert read_subscription(old).next_billing is None
+
+
+@pytest.mark.parametrize("name", ["id", "status", "collection_method"])
+@pytest.mark.parametrize("value", NO_TEXT, ids=repr)
+def test_what_should_be_a_text_and_is_not_is_missing(name: str, value: Any) -> None:
+    assert getattr(read_subscription(make_subscription(**{name: value})), name) is None
+
+
+@pytest.mark.parametrize("name", ["latest_invoice", "schedule"])
+@pytest.mark.parametrize("value", [*NO_TEXT, {"id": None}, {"id": 7}], ids=repr)
+def test_a_reference_without_an_id_is_missing(name: str, value: Any) -> None:
+    assert getattr(read_subscription(make_subscription(**{name: value})), name) is None
+
+
+@pytest.mark.parametrize("name", ["cancel_at", "canceled_at", "ended_at", "trial_end"])
+@pytest.mark.parametrize("value", NO_MOMENT, ids=repr)
+def test_what_should_be_a_moment_and_is_not_is_missing(name: str, value: Any) -> None:
+    assert getattr(read_subscription(make_subscription(**{name: value})), name) is None
+
+
+@pytest.mark.parametrize("value", NO_MOMENT, ids=repr)
+def test_a_subscription_without_a_creation_date_is_the_oldest(value: Any) -> None:
+    assert read_subscription(make_subscription(created=value)).created == 0
+
+
+@pytest.mark.parametrize("value", [1, LATEST_MOMENT])
+def test_the_first_and_the_last_moment_there_are_count(value: int) -> None:
+    assert read_subscription(make_subscription(cancel_at=value)).cancel_at == value
+
+
+@pytest.mark.parametrize("value", [None, 0, 1, "true", "", [True]], ids=repr)
+def test_only_true_means_that_it_ends_with_the_period(value: Any) -> None:
+    read = read_subscription(make_subscription(cancel_at_period_end=value))
+    assert read.cancel_at_period_end is False
+    assert not read.ends
+
+
+@pytest.mark.parametrize("value", NO_OBJECT, ids=repr)
+def test_a_pause_that_is_no_object_is_none(value: Any) -> None:
+    assert read_subscription(make_subscription(pause_collection=value)).pause_collection is None
+
+
+def test_a_pause_without_a_date_is_open_ended() -> None:
+    read = read_subscription(make_subscription(pause_collection={}))
+    assert read.pause_collection == PauseCollection(resumes_at=None)
+
+
+@pytest.mark.parametrize("value", [*NO_OBJECT, {}, {"paused": None}, {"paused": {}}], ids=repr)
+def test_a_pause_reason_that_is_not_there_is_none(value: Any) -> None:
+    assert read_subscription(make_subscription(status_details=value)).pause_reason is None
+
+
+@pytest.mark.parametrize(
+    "value", [*NO_OBJECT, {}, {"data": None}, {"data": {}}, {"data": [None, 7, "x", []]}], ids=repr
+)
+def test_items_that_are_no_objects_are_left_out(value: Any) -> None:
+    assert read_subscription({**make_subscription(), "items": value}).items == ()
+
+
+def test_an_odd_item_does_not_take_the_others_with_it() -> None:
+    obj = {**make_subscription(), "items": list_of(None, make_item(product="prod_z"), 3)}
+    assert [item.product for item in read_subscription(obj).items] == ["prod_z"]
+
+
+@pytest.mark.parametrize(
+    "price", [*NO_OBJECT, {}, {"recurring": None}, {"recurring": []}], ids=repr
+)
+def test_an_item_without_a_usable_price_is_an_item_still(price: Any) -> None:
+    obj = make_subscription(items=[{**make_item(current_period_end=9), "price": price}])
+    assert read_subscription(obj).items == (Item(current_period_end=9),)
+
+
+@pytest.mark.parametrize("count", [0, -3, 1.5, "3", True, [], 10**9], ids=repr)
+def test_an_interval_of_no_sensible_length_is_no_interval(count: Any) -> None:
+    item = read_subscription(make_subscription(items=[make_item(interval_count=count)])).items[0]
+    assert (item.interval, item.interval_count) == (None, 1)
+
+
+def test_an_interval_without_a_count_is_one_of_them() -> None:
+    item = read_subscription(make_subscription(items=[make_item(interval_count=None)])).items[0]
+    assert (item.interval, item.interval_count) == ("month", 1)
+
+
+@pytest.mark.parametrize(
+    ("period_end", "billed_until", "expected"),
+    [(5, None, 5), (None, 5, 5), (5, 9, 9), (9, 5, 9), (None, None, None)],
+)
+def test_an_item_is_billed_next_at_the_later_of_both(
+    period_end: int | None, billed_until: int | None, expected: int | None
+) -> None:
+    assert Item(current_period_end=period_end, billed_until=billed_until).next_billing == expected
+
+
+@pytest.mark.parametrize(
+    ("cancel_at", "flag", "ends", "end"),
+    [
+        (None, False, False, None),
+        (None, True, True, 40),
+        (70, False, True, 70),
+        (70, True, True, 70),
+        (20, True, True, 20),
+    ],
+)
+def test_both_cancel_signals_count_and_the_date_comes_first(
+    cancel_at: int | None, flag: bool, ends: bool, end: int | None
+) -> None:
+    items = (Item(current_period_end=50), Item(current_period_end=40, billed_until=60), Item())
+    sub = Subscription(cancel_at=cancel_at, cancel_at_period_end=flag, items=items)
+    assert (sub.ends, sub.end) == (ends, end)
+
+
+def test_the_flag_without_any_period_ends_at_an_unknown_time() -> None:
+    sub = Subscription(cancel_at_period_end=True)
+    assert sub.ends
+    assert sub.end is None
+
+
+@pytest.mark.parametrize(
+    ("pause", "paused"),
+    [
+        (None, False),
+        (PauseCollection(None), True),
+        (PauseCollection(NOW + 1), True),
+        (PauseCollection(NOW), False),
+        (PauseCollection(NOW - 1), False),
+    ],
+)
+def test_collection_is_paused_until_it_resumes(pause: PauseCollection | None, paused: bool) -> None:
+    assert Subscription(pause_collection=pause).collection_paused_at(NOW) is paused
+
+
+def test_an_invoice_says_when_it_is_tried_and_when_it_is_due() -> None:
+    assert read_invoice(make_invoice(next_payment_attempt=5, due_date=6)) == Invoice(5, 6)
+    assert read_invoice({}) == Invoice(None, None)
+    assert read_invoice({"next_payment_attempt": "5", "due_date": -1}) == Invoice(None, None)
+
+
+def test_a_schedule_tells_its_pauses() -> None:
+    schedule = make_schedule((5, 6), (7, None))
+    assert read_pause_periods(schedule) == (PausePeriod(5, 6), PausePeriod(7, None))
+
+
+@pytest.mark.parametrize("value", [*NO_OBJECT, {}, [None, 7]], ids=repr)
+def test_a_schedule_without_pauses_has_none(value: Any) -> None:
+    assert read_pause_periods({"pause_schedules": value}) == ()
+
+
+@pytest.mark.parametrize("entry", [{}, {"pause": None, "resume": 7}, {"resume": {}}], ids=repr)
+def test_an_odd_pause_has_no_dates(entry: Any) -> None:
+    assert read_pause_periods({"pause_schedules": [entry]}) == (PausePeriod(None, None),)
+
+
+def test_what_was_read_is_frozen_and_leaves_the_object_as_it_was() -> None:
+    obj = make_subscription()
+    before = copy.deepcopy(obj)
+    read = read_subscription(obj)
+    assert obj == before
+    assert hash(read) == hash(read_subscription(before))
+    with pytest.raises(FrozenInstanceError):
+        read.status = "canceled"  # type: ignore[misc]

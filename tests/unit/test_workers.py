@@ -1,0 +1,142 @@
+"""The threads that wait for Stripe: bounded, and nobody waits in them for longer than asked."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Iterator
+from concurrent.futures import Future
+
+import pytest
+
+from billing_proxy.errors import CustomerNotFound, StripeUnavailable
+from billing_proxy.workers import Workers, wait
+
+PATIENCE = 10.0
+"""Seconds after which a test that hangs fails."""
+
+
+class Gate:
+    """A call that says that it began and then hangs until it is let go."""
+
+    def __init__(self) -> None:
+        self.entered = threading.Semaphore(0)
+        self._open = threading.Event()
+
+    def __call__(self) -> str:
+        self.entered.release()
+        assert self._open.wait(PATIENCE)
+        return "through"
+
+    def open(self) -> None:
+        self._open.set()
+
+
+@pytest.fixture
+def gate() -> Iterator[Gate]:
+    gate = Gate()
+    yield gate
+    gate.open()
+
+
+def began(gate: Gate) -> bool:
+    return gate.entered.acquire(timeout=PATIENCE)
+
+
+def test_a_call_gives_what_it_returns() -> None:
+    assert Workers(size=1).run(lambda: 42, timeout=PATIENCE) == 42
+
+
+def test_a_call_raises_what_it_raises() -> None:
+    def call() -> None:
+        raise CustomerNotFound("gone")
+
+    with pytest.raises(CustomerNotFound, match="gone"):
+        Workers(size=1).run(call, timeout=PATIENCE)
+
+
+def test_a_call_runs_in_a_thread_of_its_own() -> None:
+    caller = threading.get_ident()
+    assert Workers(size=1).run(threading.get_ident, timeout=PATIENCE) != caller
+
+
+def test_no_thread_exists_before_the_first_call() -> None:
+    before = set(threading.enumerate())
+    workers = Workers(size=4)
+    assert set(threading.enumerate()) == before
+    assert workers.run(threading.current_thread, timeout=PATIENCE) not in before
+
+
+def test_who_waits_too_long_leaves_while_the_call_goes_on(gate: Gate) -> None:
+    workers = Workers(size=1)
+    future = workers.submit(gate)
+    assert began(gate)
+    with pytest.raises(StripeUnavailable, match="in time"):
+        wait(future, 0.05)
+    gate.open()
+    assert future.result(PATIENCE) == "through"
+
+
+def test_a_call_that_nobody_began_in_time_is_taken_back(gate: Gate) -> None:
+    workers = Workers(size=1)
+    workers.submit(gate)
+    assert began(gate)
+    ran = threading.Event()
+    with pytest.raises(StripeUnavailable):
+        workers.run(ran.set, timeout=0.05)
+    gate.open()
+    workers.run(lambda: None, timeout=PATIENCE)  # comes after it in the queue
+    assert not ran.is_set()
+
+
+@pytest.mark.parametrize("timeout", [0, -1])
+def test_without_any_time_left_the_answer_comes_at_once(gate: Gate, timeout: float) -> None:
+    with pytest.raises(StripeUnavailable):
+        Workers(size=1).run(gate, timeout=timeout)
+
+
+def test_a_call_that_was_taken_back_counts_as_out_of_time() -> None:
+    future: Future[None] = Future()
+    future.cancel()
+    with pytest.raises(StripeUnavailable):
+        wait(future, PATIENCE)
+
+
+def test_size_calls_run_side_by_side() -> None:
+    together = threading.Barrier(3)
+    workers = Workers(size=3)
+    futures = [workers.submit(lambda: together.wait(PATIENCE)) for _ in range(3)]
+    assert sorted(future.result(PATIENCE) for future in futures) == [0, 1, 2]
+
+
+def test_when_every_place_is_taken_the_refusal_comes_at_once(gate: Gate) -> None:
+    workers = Workers(size=1, queue=2)
+    futures = [workers.submit(gate) for _ in range(3)]
+    with pytest.raises(StripeUnavailable, match="too many"):
+        workers.submit(gate)
+    with pytest.raises(StripeUnavailable, match="too many"):
+        workers.run(gate, timeout=PATIENCE)
+    gate.open()
+    assert [future.result(PATIENCE) for future in futures] == ["through"] * 3
+
+
+def fail() -> None:
+    raise ValueError("no")
+
+
+@pytest.mark.parametrize("call", [lambda: None, fail], ids=["that-returns", "that-raises"])
+def test_a_call_gives_its_place_back(call: Callable[[], None]) -> None:
+    workers = Workers(size=1, queue=0)
+    for _ in range(5):
+        freed = threading.Event()
+        future = workers.submit(call)
+        future.add_done_callback(lambda _, freed=freed: freed.set())  # after the place is free
+        assert freed.wait(PATIENCE)
+
+
+def test_a_call_that_was_taken_back_gives_its_place_back(gate: Gate) -> None:
+    workers = Workers(size=1, queue=1)
+    workers.submit(gate)
+    assert began(gate)
+    for _ in range(5):
+        with pytest.raises(StripeUnavailable, match="in time"):
+            workers.run(gate, timeout=0)
