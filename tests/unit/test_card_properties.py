@@ -6,7 +6,7 @@ from __future__ import annotations
 import copy
 import json
 from dataclasses import replace
-from datetime import datetime
+from datetime import datetime, time, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -228,6 +228,18 @@ def test_the_order_in_which_stripe_sends_them_does_not_matter(
     shown = [card.subscription, *(other.subscription for other in card.other_subscriptions)]
     lasting = [sub.id for sub in subs if sub.status != "incomplete_expired"]
     assert sorted(map(str, shown)) == sorted(map(str, lasting or [None]))
+
+
+@thorough
+@given(several, nows, zones)
+def test_a_card_says_the_same_until_one_of_its_moments_or_midnight(
+    subs: list[Subscription], now: float, zone: str
+) -> None:
+    today = datetime.fromtimestamp(now, ZoneInfo(zone)).date()
+    midnight = datetime.combine(today + timedelta(days=1), time(), ZoneInfo(zone)).timestamp()
+    next_change = min([midnight, *(m for sub in subs for m in sub.moments() if m > now)])
+    just_before = max(now, next_change - 0.25)
+    assert card_of(*subs, now=now, zone=zone) == card_of(*subs, now=just_before, zone=zone)
 
 
 @thorough

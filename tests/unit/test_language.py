@@ -151,6 +151,9 @@ def test_words_that_could_not_be_shown_are_refused_at_the_start(
         (["nl"], "nl"),
         (["en"], "en"),
         (["en-GB"], "en"),
+        (["EN"], "en"),
+        (["NL-be"], "nl"),
+        (["En-us", "nl"], "en"),
         (["nl-BE", "en"], "nl"),
         (["fr", "en", "nl"], "en"),
         (["de", "fr"], "nl"),
@@ -163,7 +166,7 @@ def test_the_reader_gets_the_language_that_is_there(accepted: list[str], tag: st
 
 
 @examples(150)
-@given(st.lists(st.text(max_size=12) | st.text(alphabet="enl-_*;q=0.", max_size=8), max_size=5))
+@given(st.lists(st.text(max_size=12) | st.text(alphabet="enlENL-_*;q=0.", max_size=8), max_size=5))
 def test_no_wish_is_too_odd_to_get_a_language(accepted: list[str]) -> None:
     assert negotiate(accepted) in LANGUAGES
 

@@ -269,6 +269,19 @@ def test_collection_is_paused_until_it_resumes(pause: PauseCollection | None, pa
     assert Subscription(pause_collection=pause).collection_paused_at(NOW) is paused
 
 
+def test_every_moment_that_may_change_the_card_is_told() -> None:
+    sub = Subscription(
+        cancel_at=1,
+        trial_end=2,
+        pause_collection=PauseCollection(3),
+        latest_invoice=Invoice(next_payment_attempt=4),
+        items=(Item(current_period_end=5, billed_until=6), Item(current_period_end=7)),
+        schedule=(PausePeriod(8, 9), PausePeriod(None, 10)),
+    )
+    assert sorted(sub.moments()) == [1, 2, 3, 4, 5, 6, 7, 8, 9, 10]
+    assert list(Subscription(latest_invoice="in_1", schedule="sub_sched_1").moments()) == []
+
+
 def test_an_invoice_says_when_it_is_tried_and_when_it_is_due() -> None:
     assert read_invoice(make_invoice(next_payment_attempt=5, due_date=6)) == Invoice(5, 6)
     assert read_invoice({}) == Invoice(None, None)

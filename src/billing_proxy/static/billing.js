@@ -8,6 +8,7 @@
   var PAUSE = 1000; // milliseconds between two readings
   var last = 0;
   var busy = false;
+  var later = 0;
   var announcer = document.createElement("p");
   announcer.className = "billing-unseen";
   announcer.setAttribute("role", "status");
@@ -27,10 +28,18 @@
 
   function refresh() {
     var card = document.querySelector("[data-billing-refresh]");
-    if (!card || busy || document.visibilityState !== "visible" || Date.now() - last < PAUSE) return;
+    if (!card || document.visibilityState !== "visible") return;
+    var wait = busy ? PAUSE : last + PAUSE - Date.now();
+    if (wait > 0) { // a look so soon after the last one is not lost, only later
+      clearTimeout(later);
+      later = setTimeout(refresh, wait);
+      return;
+    }
     busy = true;
     last = Date.now();
-    fetch(card.dataset.billingRefresh, { credentials: "same-origin", headers: { Accept: "text/html" } })
+    // A frame on another site has no cookie to say that its portal was opened: it asks for a live read.
+    var cache = card.dataset.billingRefresh ? "default" : "reload";
+    fetch(card.dataset.billingRefresh, { cache: cache, credentials: "same-origin", headers: { Accept: "text/html" } })
       .then(function (response) { return response.ok ? response.text() : ""; })
       .then(function (html) {
         var page = new DOMParser().parseFromString(html, "text/html");

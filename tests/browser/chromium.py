@@ -1,0 +1,40 @@
+"""What these tests take besides pytest: Playwright, axe and Chromium.
+
+Every test module imports from here. Where something is missing a plain run skips the module and
+says what it lacks; with `CI=true` that is a failure.
+"""
+
+from __future__ import annotations
+
+import os
+from typing import NoReturn
+
+import pytest
+
+from demo.pictures import chromium
+
+
+def _lacking(what: str) -> NoReturn:
+    if os.environ.get("CI") == "true":
+        pytest.fail(f"The browser tests cannot run: {what}", pytrace=False)
+    pytest.skip(f"no browser tests: {what}", allow_module_level=True)
+
+
+try:
+    from axe_playwright_python.base import AXE_SCRIPT
+    from playwright.sync_api import BrowserContext, Frame, Locator, Page, Response, expect
+except ImportError as error:
+    _lacking(f"{error.name} is not installed (requirements-dev.txt has it)")
+
+if chromium() is None:
+    _lacking("Chromium is not on PATH (apt install chromium)")
+
+__all__ = [
+    "AXE_SCRIPT",
+    "BrowserContext",
+    "Frame",
+    "Locator",
+    "Page",
+    "Response",
+    "expect",
+]
