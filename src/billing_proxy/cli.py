@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import time
+from urllib.parse import urljoin
 
 import click
 from flask import current_app
@@ -50,7 +51,8 @@ def show(customer: str, as_json: bool) -> None:
         raise click.ClickException(f"{error.title}: {error.reason}") from None
     if as_json:
         urls = {"portal_url": link(state.config, LOCAL, "/portal")}
-        body = card.to_json(**urls, upgrade_url=state.config.upgrade_url)
+        upgrade_url = state.config.upgrade_url and urljoin(LOCAL, state.config.upgrade_url)
+        body = card.to_json(**urls, upgrade_url=upgrade_url)
         click.echo(json.dumps(body, ensure_ascii=False, indent=2))
     else:
         click.echo("\n".join(_lines(card)))

@@ -29,7 +29,13 @@ from .pricing import only_product, read_yearly_prices
 from .read_budget import ReadBudget
 from .status import Code, choose, lacks_detail
 from .stripe_api import StripeApi, safe, verify_signature
-from .subscription import Subscription, read_invoice, read_pause_periods, read_subscription
+from .subscription import (
+    Subscription,
+    read_invoice,
+    read_pause_periods,
+    read_subscription,
+    read_text,
+)
 from .webhook import TOLERANCE, Event, read_event, signed_at
 
 PAGE = 100
@@ -259,8 +265,7 @@ class StripeGateway:
 
 
 def _name(product: Any) -> str | None:
-    name = product.get("name") if isinstance(product, Mapping) else None
-    return (name.strip() or None) if isinstance(name, str) else None
+    return read_text(product.get("name")) if isinstance(product, Mapping) else None
 
 
 def _flow_data(flow: str | None, subscription: str | None) -> dict[str, Any] | None:

@@ -144,7 +144,8 @@ def _fields(text: str) -> set[str]:
 def negotiate(accepted: Iterable[str]) -> str:
     """The tag for a reader who accepts these language tags, the most wanted first; else Dutch."""
     try:
-        return negotiate_locale(list(accepted), LANGUAGES, sep="-") or LANGUAGES[0]
+        wanted = [tag.lower() for tag in accepted]  # RFC 4647: tags do not differ by case
+        return negotiate_locale(wanted, LANGUAGES, sep="-") or LANGUAGES[0]
     except (UnknownLocaleError, ValueError):
         return LANGUAGES[0]
 

@@ -148,7 +148,7 @@ class Subscription:
 def read_subscription(obj: Mapping[str, Any]) -> Subscription:
     """Read a Stripe ``subscription`` object (a decoded JSON object)."""
     return Subscription(
-        id=_text(obj.get("id")),
+        id=read_text(obj.get("id")),
         status=_word(obj.get("status")),
         created=_moment(obj.get("created")) or 0,
         cancel_at=_moment(obj.get("cancel_at")),
@@ -270,18 +270,22 @@ def _currency(value: Any) -> str | None:
     return intern(value.lower()) if code else None
 
 
-def _text(value: Any) -> str | None:
-    return value if isinstance(value, str) and value else None
+def read_text(value: Any) -> str | None:
+    """A text that is not blank, or None. JSON allows half a surrogate pair; that is replaced."""
+    if not isinstance(value, str) or not value.strip():
+        return None
+    return value.strip().encode("utf-8", "replace").decode()
 
 
 def _word(value: Any) -> str | None:
     """A text of which there are few different ones, kept once in memory."""
-    return intern(value) if type(value) is str and value else None
+    text = read_text(value)
+    return intern(text) if text else None
 
 
 def _id(value: Any) -> str | None:
     """The id of a field that Stripe sends as an id or, expanded, as an object."""
-    return _text(value.get("id") if isinstance(value, Mapping) else value)
+    return read_text(value.get("id") if isinstance(value, Mapping) else value)
 
 
 def _moment(value: Any) -> int | None:

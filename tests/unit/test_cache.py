@@ -540,6 +540,20 @@ class TestGuarded:
         assert cache.get("cus_a", source).value == "card 2"
         assert cache.get("cus_b", source).value == "card 3"
 
+    def test_a_probe_that_gets_no_answer_does_not_hold_its_request_for_long(
+        self, clock: Clock, source: Source, timer: Clock
+    ) -> None:
+        workers = ManualWorkers()
+        guard = make_guard(threshold=1, timer=timer)
+        cache = make_cache(clock, workers=workers, guard=guard)
+        guard.failed(StripeUnavailable("down"))
+        timer.advance(PROBE_INTERVAL)
+        start = time.monotonic()
+        with pytest.raises(StripeUnavailable):
+            cache.get("cus_a", source)
+        assert len(workers.calls) == 1
+        assert time.monotonic() - start < PATIENCE / 2
+
     @pytest.mark.parametrize("error", [CustomerNotFound(), StripeMisconfigured("refused")])
     def test_a_refusal_is_an_answer_and_no_failure(
         self, clock: Clock, source: Source, error: BillingError

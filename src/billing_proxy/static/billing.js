@@ -44,9 +44,13 @@
       .then(function (html) {
         var page = new DOMParser().parseFromString(html, "text/html");
         var fresh = page.querySelector("[data-billing-version]");
-        if (fresh && fresh.dataset.billingVersion !== card.dataset.billingVersion) {
-          fresh.dataset.billingRefresh = card.dataset.billingRefresh;
+        if (!fresh) return;
+        fresh.dataset.billingRefresh = card.dataset.billingRefresh;
+        if (fresh.dataset.billingVersion !== card.dataset.billingVersion) {
           swap(card, document.importNode(fresh, true));
+        } else { // the same card, but a pass in its links may be a newer one
+          var links = fresh.querySelectorAll("a");
+          card.querySelectorAll("a").forEach(function (link, i) { link.href = links[i].getAttribute("href"); });
         }
       })
       .catch(function () {}) // offline: what is shown stays, and the next look tries again
