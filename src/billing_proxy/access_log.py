@@ -38,7 +38,7 @@ def install(app: Flask) -> None:
         started = g.get("billing_started", None)
         served: Served | None = g.get("billing_served", None)
         write(
-            method=request.method if request.method.isalpha() else "-",
+            method=method_of(request.environ),
             route=request.url_rule.rule if request.url_rule else "-",
             status=response.status_code,
             seconds=time.perf_counter() - started if started is not None else 0.0,
@@ -64,6 +64,12 @@ def write(
         "method=%s route=%s status=%d duration_ms=%.1f cache=%s stripe_request=%s request=%s",
         method, route, status, seconds * 1000, cache, stripe_request, request_id,
     )  # fmt: skip
+
+
+def method_of(environ: WSGIEnvironment) -> str:
+    """The request's method, fit for a log line."""
+    method = str(environ.get("REQUEST_METHOD", ""))
+    return method if method.isascii() and method.isalpha() else "-"
 
 
 def request_id(request: Request) -> str:

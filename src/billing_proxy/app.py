@@ -16,7 +16,7 @@ from .config import BillingConfig, unknown_settings
 from .extension import BillingProxy
 from .finished import FinishedAnswers
 from .front_door import FrontDoor
-from .responses import BLUEPRINT
+from .responses import BLUEPRINT, secure
 from .views import Views
 
 log = logging.getLogger(__name__)
@@ -46,6 +46,9 @@ def create_app(
     app.add_url_rule("/readyz", "readyz", lambda: health.ready(state))
     if config.url_prefix:
         app.add_url_rule("/", "home", _home)
+    app.after_request(
+        lambda response: secure(response, config) if not request.blueprint else response
+    )
     if config.page_cache_bytes and config.cache_ttl:
         finished = FinishedAnswers(
             app.wsgi_app,

@@ -20,13 +20,10 @@ from typing import Generic, TypeVar
 from cachetools import TTLCache
 
 from .errors import BillingError, StripeTooSlow, StripeUnavailable
-from .guard import Guard
-from .workers import Workers, wait
+from .guard import SLOW, Guard
+from .workers import Workers
 
 V = TypeVar("V")
-
-SLOW = 1.0
-"""Seconds that any request may wait; for longer it needs one of the guard's places."""
 
 STAND_IN_AFTER = 2.0
 """Seconds to wait for a fresh value where the last known one may be shown."""
@@ -224,13 +221,7 @@ class CardCache(Generic[V]):
         if self._guard.breaker.is_open:
             until = min(until, now + SLOW)
         try:
-            try:
-                return wait(flight.future, min(SLOW, until - now))
-            except StripeTooSlow:
-                if time.monotonic() >= until:
-                    raise
-            with self._guard.waiting():
-                return wait(flight.future, until - time.monotonic())
+            return self._guard.wait(flight.future, until)
         except StripeUnavailable as error:
             if time.monotonic() >= flight.until:
                 flight.future.cancel()
@@ -240,10 +231,11 @@ class CardCache(Generic[V]):
             raise error.again() from None
 
     def _store(self, key: Hashable, entry: _Entry[V]) -> None:
+        """Keep ``entry`` unless a newer one is kept; one from ahead is of a clock set back."""
         with self._lock:
-            known = self._entries.get(key)
-            if known is None or known.read_at <= entry.read_at:
-                revoked = entry.read_at <= self._revoked.get(key, 0)
+            now, known = self._clock(), self._entries.get(key)
+            if known is None or known.read_at <= entry.read_at or known.read_at > now:
+                revoked = entry.read_at <= self._revoked.get(key, 0) <= now
                 self._entries[key] = replace(entry, fresh=not revoked)
 
     def _stand_in(

@@ -41,7 +41,7 @@ _OVERHEAD = 700
 
 @dataclass(frozen=True, slots=True)
 class Finished:
-    """An answer and how long it may be given: moments in Unix seconds."""
+    """An answer and how long it may be given: moments in Unix seconds, ``size`` in bytes."""
 
     customer: str
     read_at: float
@@ -50,6 +50,7 @@ class Finished:
     etag: str
     headers: tuple[tuple[str, str], ...]
     body: bytes
+    size: int
 
 
 class FinishedAnswers:
@@ -77,7 +78,7 @@ class FinishedAnswers:
         self._ttl = ttl
         self._clock = clock
         self._lock = threading.Lock()
-        self._answers: LRUCache[Key, Finished] = LRUCache(maxsize, getsizeof=_size)
+        self._answers: LRUCache[Key, Finished] = LRUCache(maxsize, getsizeof=lambda kept: kept.size)
 
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         key = _key(environ)
@@ -107,9 +108,10 @@ class FinishedAnswers:
                 ("Content-Length", str(len(body))),
             ),
             body=body,
+            size=len(body) + sum(map(len, key)) + _OVERHEAD,
         )
         with self._lock:
-            if _size(answer) <= self._answers.maxsize:
+            if answer.size <= self._answers.maxsize:
                 self._answers[key] = answer
         return response
 
@@ -171,7 +173,3 @@ def _key(environ: WSGIEnvironment) -> Key | None:
         return None
     get: Any = environ.get
     return (environ.get("PATH_INFO", ""), *(get(name, "") for name in _VARIES))
-
-
-def _size(answer: Finished) -> int:
-    return len(answer.body) + _OVERHEAD

@@ -10,6 +10,7 @@ import re
 from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
+from . import access_log
 from .errors import BadRequest
 from .responses import problem
 
@@ -34,6 +35,16 @@ class FrontDoor:
         error = BadRequest()
         answer = problem(error.status, error.title, error.detail)
         answer.headers["Cache-Control"] = "no-store"
+        request_id = access_log.request_id_of(environ)
+        answer.headers[access_log.HEADER] = request_id
+        access_log.write(
+            method=access_log.method_of(environ),
+            route="-",
+            status=error.status,
+            seconds=0.0,
+            cache="-",
+            request_id=request_id,
+        )
         return answer(environ, start_response)
 
 

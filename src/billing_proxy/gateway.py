@@ -160,7 +160,7 @@ class StripeGateway:
             InvalidEvent: for a wrong or missing signature, one too old or from the future, or a
                 body that is no event.
         """
-        moment = signed_at(signature)
+        moment = signed_at(signature) if signature.isascii() else None
         if moment is None or moment > self._clock() + TOLERANCE:
             raise InvalidEvent("the signature's time is missing or in the future")
         verify_signature(body, signature, secret, tolerance=TOLERANCE)
@@ -185,9 +185,11 @@ class StripeGateway:
         for _ in range(MAX_PAGES):
             page = self._api.list("subscriptions", params)
             found += page.data
-            last = page.data[-1].get("id") if page.data else None
-            if not page.has_more or not isinstance(last, str):
+            if not page.has_more:
                 break
+            last = page.data[-1].get("id") if page.data else None
+            if not isinstance(last, str):
+                raise StripeUnavailable("Stripe's list goes on, and does not say where")
             params["starting_after"] = last
             self._budget.take()
         else:

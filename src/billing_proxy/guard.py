@@ -3,12 +3,27 @@
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Iterator
+from concurrent.futures import Future
 from contextlib import contextmanager
+from typing import TypeVar
 
 from .breaker import CircuitBreaker, Permit
-from .errors import BillingError, ReadBudgetSpent, StripeRateLimited, StripeUnavailable
+from .errors import (
+    BillingError,
+    ReadBudgetSpent,
+    StripeRateLimited,
+    StripeTooSlow,
+    StripeUnavailable,
+)
 from .read_budget import ReadBudget
+from .workers import wait
+
+T = TypeVar("T")
+
+SLOW = 1.0
+"""Seconds that any request may wait for Stripe."""
 
 MAX_WAITING = 16
 """Requests, per process, that may wait for a slow Stripe; others need their threads."""
@@ -62,6 +77,22 @@ class Guard:
             self.breaker.failed()
         else:
             self.answered()
+
+    def wait(self, future: Future[T], until: float) -> T:
+        """The result of ``future`` by ``until`` (seconds of ``time.monotonic``).
+
+        Anybody may wait for ``SLOW`` seconds; for longer there are only so many places.
+
+        Raises:
+            StripeUnavailable: when it takes longer, or no place is free; and what the call raises.
+        """
+        try:
+            return wait(future, min(SLOW, until - time.monotonic()))
+        except StripeTooSlow:
+            if time.monotonic() >= until:
+                raise
+        with self.waiting():
+            return wait(future, until - time.monotonic())
 
     @contextmanager
     def waiting(self) -> Iterator[None]:

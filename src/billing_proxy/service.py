@@ -187,7 +187,7 @@ class BillingService:
             raise StripeUnavailable("the circuit is open after repeated failures", retry_after=2)
         until = time.monotonic() + self._timeout
         subscription = self._subscription(customer) if flow else None
-        return self._workers.run(
+        session = self._workers.submit(
             lambda: self._gateway.create_portal_session(
                 customer,
                 return_url=return_url,
@@ -195,9 +195,12 @@ class BillingService:
                 flow=flow,
                 subscription=subscription,
                 until=until,
-            ),
-            timeout=until - time.monotonic(),
+            )
         )
+        try:
+            return self._guard.wait(session, until)
+        finally:
+            session.cancel()
 
     def _subscription(self, customer: str) -> str | None:
         """The subscription that the card shows; without one the plain portal has to do."""

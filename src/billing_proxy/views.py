@@ -250,7 +250,8 @@ def _endpoint() -> str:
 
 
 def _answers_json() -> bool:
-    return _endpoint() in ("subscription_json", "webhook") or prefers_json(request)
+    path = request.path.rpartition("/")[2]  # also for a method that the route does not have
+    return path in ("subscription.json", "webhook") or prefers_json(request)
 
 
 def _is_framed() -> bool:

@@ -39,19 +39,6 @@ class Workers:
         future.add_done_callback(lambda _: self._places.release())
         return future
 
-    def run(self, call: Callable[[], T], *, timeout: float) -> T:
-        """What ``call`` returns or raises, within ``timeout`` seconds.
-
-        Raises:
-            StripeUnavailable: when it takes longer, or every place is taken.
-        """
-        future = self.submit(call)
-        try:
-            return wait(future, timeout)
-        except StripeTooSlow:
-            future.cancel()
-            raise
-
 
 def wait(future: Future[T], timeout: float) -> T:
     """The result of ``future`` within ``timeout`` seconds.

@@ -209,11 +209,12 @@ class TestSubscriptions:
         assert "stopped reading" in caplog.text
 
     @pytest.mark.parametrize("last", [None, {"id": None}, {"id": 7}])
-    def test_a_list_that_cannot_be_followed_ends(
+    def test_a_list_that_cannot_be_followed_is_no_answer(
         self, gateway: StripeGateway, answers: StripeAnswers, last: Any
     ) -> None:
         answers.list("subscriptions", *([] if last is None else [last]), has_more=True)
-        known(gateway)
+        with pytest.raises(StripeUnavailable):
+            read(gateway)
         assert answers.asked == [SUBSCRIPTIONS]
 
     @pytest.mark.parametrize("status", [400, 404])

@@ -43,7 +43,7 @@ def began(gate: Gate) -> bool:
 
 
 def test_a_call_gives_what_it_returns() -> None:
-    assert Workers(size=1).run(lambda: 42, timeout=PATIENCE) == 42
+    assert wait(Workers(size=1).submit(lambda: 42), PATIENCE) == 42
 
 
 def test_a_call_raises_what_it_raises() -> None:
@@ -51,19 +51,19 @@ def test_a_call_raises_what_it_raises() -> None:
         raise CustomerNotFound("gone")
 
     with pytest.raises(CustomerNotFound, match="gone"):
-        Workers(size=1).run(call, timeout=PATIENCE)
+        wait(Workers(size=1).submit(call), PATIENCE)
 
 
 def test_a_call_runs_in_a_thread_of_its_own() -> None:
     caller = threading.get_ident()
-    assert Workers(size=1).run(threading.get_ident, timeout=PATIENCE) != caller
+    assert wait(Workers(size=1).submit(threading.get_ident), PATIENCE) != caller
 
 
 def test_no_thread_exists_before_the_first_call() -> None:
     before = set(threading.enumerate())
     workers = Workers(size=4)
     assert set(threading.enumerate()) == before
-    assert workers.run(threading.current_thread, timeout=PATIENCE) not in before
+    assert wait(workers.submit(threading.current_thread), PATIENCE) not in before
 
 
 def test_who_waits_too_long_leaves_while_the_call_goes_on(gate: Gate) -> None:
@@ -81,17 +81,19 @@ def test_a_call_that_nobody_began_in_time_is_taken_back(gate: Gate) -> None:
     workers.submit(gate)
     assert began(gate)
     ran = threading.Event()
+    future = workers.submit(ran.set)
     with pytest.raises(StripeUnavailable):
-        workers.run(ran.set, timeout=0.05)
+        wait(future, 0.05)
+    assert future.cancel()
     gate.open()
-    workers.run(lambda: None, timeout=PATIENCE)  # comes after it in the queue
+    wait(workers.submit(lambda: None), PATIENCE)  # comes after it in the queue
     assert not ran.is_set()
 
 
 @pytest.mark.parametrize("timeout", [0, -1])
 def test_without_any_time_left_the_answer_comes_at_once(gate: Gate, timeout: float) -> None:
     with pytest.raises(StripeUnavailable):
-        Workers(size=1).run(gate, timeout=timeout)
+        wait(Workers(size=1).submit(gate), timeout)
 
 
 def test_a_call_that_was_taken_back_counts_as_out_of_time() -> None:
@@ -114,7 +116,7 @@ def test_when_every_place_is_taken_the_refusal_comes_at_once(gate: Gate) -> None
     with pytest.raises(StripeUnavailable, match="too many"):
         workers.submit(gate)
     with pytest.raises(StripeUnavailable, match="too many"):
-        workers.run(gate, timeout=PATIENCE)
+        wait(workers.submit(gate), PATIENCE)
     gate.open()
     assert [future.result(PATIENCE) for future in futures] == ["through"] * 3
 
@@ -138,5 +140,7 @@ def test_a_call_that_was_taken_back_gives_its_place_back(gate: Gate) -> None:
     workers.submit(gate)
     assert began(gate)
     for _ in range(5):
+        future = workers.submit(gate)
         with pytest.raises(StripeUnavailable, match="in time"):
-            workers.run(gate, timeout=0)
+            wait(future, 0)
+        assert future.cancel()

@@ -1,0 +1,251 @@
+"""Two customers at once, through cache, shared calls, errors and stale cards: never a mix-up.
+
+Anna and Bob ask alternately and together, from many threads, in every phase of Stripe's day. Not
+one byte of the other's card may be in an answer, and no link in it may open the other's portal.
+"""
+
+from __future__ import annotations
+
+import random
+import re
+import threading
+from collections import Counter
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from itertools import count
+from urllib.parse import parse_qs, urlsplit
+
+import pytest
+from flask import Flask
+from flask.testing import FlaskClient
+from werkzeug.test import TestResponse
+
+from billing_proxy.identity import Seals
+from demo.emulator import Emulator
+from tests.conftest import ANNA, BOB, Serve
+from tests.fault.breakdowns import error, refusal
+from tests.fault.line import Behaviour, Exchange, Line
+from tests.fault.routes import CARDS, fragment, is_stale, negotiated, page, portal, program, webhook
+from tests.web.clock import Clock
+from tests.web.tokens import bearer, mint
+
+OWN = {
+    ANNA: ("cus_anna", "sub_anna", "Plan van Anna", "price_anna", "12 december 2076"),
+    BOB: ("cus_bob", "sub_bob", "Bobs plan", "price_bob", "3 april 2077"),
+}
+OTHER = {ANNA: BOB, BOB: ANNA}
+
+TURNS = count()
+THREADS = 8
+ROUNDS = 6
+
+
+@pytest.fixture
+def customers(emulator: Emulator, anna: str, bob: str) -> None:
+    """Anna and Bob, with nothing in common but the shop."""
+    for customer, product in ((anna, "prod_pro"), (bob, "prod_business")):
+        emulator.account.update(product, name=OWN[customer][2])
+
+
+@dataclass(frozen=True)
+class Phase:
+    """A part of Stripe's day: what goes wrong in it, and how far the clock goes on before."""
+
+    behave: Behaviour | None
+    seconds: float
+    statuses: frozenset[int]
+
+
+def now_and_then(exchange: Exchange) -> None:
+    """Fail for every second request, whosever it is."""
+    if next(TURNS) % 2:
+        error(500)(exchange)
+    else:
+        exchange.send(exchange.upstream().on_the_wire())
+
+
+def slowly(exchange: Exchange) -> None:
+    exchange.pause(0.05)
+    exchange.send(exchange.upstream().on_the_wire())
+
+
+PHASES = {
+    # After failures the circuit may still be open, and then the last known card stands in.
+    "a morning without a card": Phase(slowly, 0, frozenset({200})),
+    "warm cards": Phase(None, 1, frozenset({200})),
+    "cards that have expired": Phase(slowly, 31, frozenset({200})),
+    "an outage": Phase(error(500), 31, frozenset({200})),
+    "a shaky line": Phase(now_and_then, 31, frozenset({200})),
+    "a refused key": Phase(refusal(403), 31, frozenset({200, 502})),
+    "all well again": Phase(None, 31, frozenset({200})),
+    "an outage after which nothing is known": Phase(error(500), 7200, frozenset({503})),
+}
+
+
+def check(customer: str, answer: TestResponse) -> None:
+    """Nothing of the other customer is in ``answer``, in its headers as little as in its body."""
+    everything = answer.text + str(answer.headers)
+    for text in OWN[OTHER[customer]]:
+        assert text not in everything
+    if answer.status_code == 200:
+        assert OWN[customer][2] in answer.text
+        if answer.mimetype == "application/json":
+            assert answer.get_json()["customer"] == customer
+            assert answer.get_json()["subscription"] == OWN[customer][1]
+
+
+def passes(answer: TestResponse) -> list[str]:
+    """The passes in the links of an answer."""
+    links = re.findall(r"https?://[^\"\s<>]+/portal\?[^\"\s<>]+", answer.text.replace("&amp;", "&"))
+    return [seal for link in links for seal in parse_qs(urlsplit(link).query).get("pass", [])]
+
+
+@pytest.fixture
+def seals(environ: dict[str, str]) -> Seals:
+    """What opens the passes of the service under test."""
+    return Seals(environ["SECRET_KEY"])
+
+
+@pytest.mark.parametrize("ttl", ["30", "0"])
+def test_not_a_byte_of_anothers_card_all_day_long(
+    serve: Serve,
+    line: Line,
+    timer: Clock,
+    clock: Clock,
+    customers: None,
+    seals: Seals,
+    ttl: str,
+) -> None:
+    app = serve(BILLING_CACHE_TTL=ttl, BILLING_STRIPE_MAX_RATE="10000").application
+    seen: Counter[tuple[str, int, bool]] = Counter()
+
+    def live(seed: int) -> None:
+        """One thread's part of a phase: any route, either customer, a browser now and then new."""
+        dice = random.Random(seed)
+        for _ in range(ROUNDS):
+            customer = dice.choice((ANNA, BOB))
+            get = dice.choice(list(CARDS.values()))
+            answer = get(app.test_client(), customer, clock)
+            check(customer, answer)
+            for seal in passes(answer):
+                assert seals.customer_of_pass(seal, now=clock()) == customer
+            seen[name, answer.status_code, answer.status_code == 200 and is_stale(answer)] += 1
+
+    with ThreadPoolExecutor(THREADS) as pool:
+        for name, phase in PHASES.items():
+            clock.advance(phase.seconds)
+            timer.advance(60)
+            if phase.behave:
+                line.play(phase.behave)
+            else:
+                line.mend()
+            list(pool.map(live, range(THREADS)))
+            assert {s for n, s, _ in seen if n == name} <= phase.statuses
+
+    assert sum(seen.values()) == len(PHASES) * THREADS * ROUNDS
+    assert seen["warm cards", 200, False]
+    assert seen["an outage", 200, True]
+    assert seen["a refused key", 502, False]
+    assert seen["an outage after which nothing is known", 503, False]
+
+
+def test_each_pass_opens_the_portal_of_its_own_customer(
+    serve: Serve, line: Line, emulator: Emulator, clock: Clock, customers: None
+) -> None:
+    app = serve().application
+
+    def follow(customer: str, get: Callable[..., TestResponse]) -> tuple[str, str]:
+        answer = get(app.test_client(), customer, clock)
+        (seal, *_) = passes(answer)
+        location = app.test_client().get("/billing/portal", query_string={"pass": seal}).location
+        secret = location.rpartition("/")[2]
+        return customer, emulator.account.visits[secret].session["customer"]
+
+    asked = 6 * [(ANNA, program), (BOB, fragment), (BOB, program), (ANNA, negotiated)]
+    with ThreadPoolExecutor(THREADS) as pool:
+        for customer, owner in pool.map(lambda pair: follow(*pair), asked):
+            assert owner == customer
+
+
+def test_a_session_opens_the_portal_of_its_own_customer_at_the_same_time(
+    serve: Serve, line: Line, emulator: Emulator, clock: Clock, customers: None
+) -> None:
+    app = serve().application
+
+    def click(customer: str) -> tuple[str, str]:
+        answer = portal(app.test_client(), customer, clock)
+        secret = str(answer.location).rpartition("/")[2]
+        return customer, emulator.account.visits[secret].session["customer"]
+
+    with ThreadPoolExecutor(THREADS) as pool:
+        for customer, owner in pool.map(click, 8 * [ANNA, BOB]):
+            assert owner == customer
+
+
+def test_one_browser_that_changes_hands_shows_the_card_of_who_is_signed_in(
+    serve: Serve, line: Line, clock: Clock, customers: None
+) -> None:
+    client = serve()
+    for customer in 5 * [ANNA, BOB, BOB]:
+        check(customer, page(client, customer, clock))
+        clock.advance(3)
+
+
+def test_a_confirmed_card_is_the_one_that_was_asked_for(
+    serve: Serve, line: Line, clock: Clock, customers: None
+) -> None:
+    """An ETag of one customer's answer never gets a 304 for the other's."""
+    client = serve()
+    for get in ("/billing/", "/billing/card", "/billing/subscription.json"):
+        tags = {}
+        for customer in 2 * [ANNA, BOB]:
+            headers = bearer(mint(customer, clock))
+            tags[customer] = client.get(get, headers=headers).headers["ETag"]
+            for tag in (tags.get(OTHER[customer], '"x"'), f"W/{tags.get(OTHER[customer], 'x')}"):
+                answer = client.get(get, headers={**headers, "If-None-Match": tag})
+                assert answer.status_code == 200
+                check(customer, answer)
+
+
+@pytest.fixture
+def loaded(line: Line, clock: Clock) -> Iterator[None]:
+    """A clock that goes on by itself while a test runs, a second at a time."""
+    done = threading.Event()
+
+    def tick() -> None:
+        while not done.wait(0.02):
+            clock.advance(1)
+
+    thread = threading.Thread(target=tick)
+    thread.start()
+    yield
+    done.set()
+    thread.join()
+
+
+def test_events_and_expiry_in_the_middle_of_it_mix_nothing_up(
+    serve: Serve, line: Line, timer: Clock, clock: Clock, customers: None, loaded: None
+) -> None:
+    client = serve(BILLING_CACHE_TTL="2", BILLING_STRIPE_MAX_RATE="10000")
+    app: Flask = client.application
+    line.play(slowly)
+
+    def live(seed: int) -> None:
+        dice = random.Random(seed)
+        browsers: dict[str, FlaskClient] = {ANNA: app.test_client(), BOB: app.test_client()}
+        for _ in range(ROUNDS):
+            customer = dice.choice((ANNA, BOB))
+            match dice.randrange(4):
+                case 0:
+                    assert webhook(client, dice.choice((ANNA, BOB)), clock).status_code == 204
+                case 1:
+                    gone = webhook(client, dice.choice((ANNA, BOB)), clock, "customer.deleted")
+                    assert gone.status_code == 204
+                case _:
+                    answer = dice.choice((page, program))(browsers[customer], customer, clock)
+                    assert answer.status_code == 200
+                    check(customer, answer)
+
+    with ThreadPoolExecutor(THREADS) as pool:
+        list(pool.map(live, range(THREADS)))
