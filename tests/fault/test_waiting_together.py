@@ -13,11 +13,10 @@ from werkzeug.test import TestResponse
 
 from billing_proxy.errors import BillingError, StripeUnavailable
 from billing_proxy.service import BillingService
-from demo.emulator import Emulator
 from tests.conftest import ANNA, BOB, Serve
 from tests.fault.breakdowns import error, hang, refusal
 from tests.fault.line import Behaviour, Exchange, Line
-from tests.fault.routes import program
+from tests.fault.routes import Ask, portal, program
 from tests.fault.secrets_in_logs import access_lines
 from tests.fault.timing import at_once, limit_waiting
 from tests.web.clock import Clock
@@ -145,12 +144,9 @@ def test_who_knows_a_card_does_not_wait_for_a_silent_stripe(
     assert time.monotonic() - started < 4
 
 
+@pytest.mark.parametrize("get", [program, portal])
 def test_only_so_many_requests_wait_for_a_slow_stripe(
-    serve: Serve,
-    line: Line,
-    emulator: Emulator,
-    clock: Clock,
-    monkeypatch: pytest.MonkeyPatch,
+    serve: Serve, line: Line, clock: Clock, monkeypatch: pytest.MonkeyPatch, get: Ask
 ) -> None:
     limit_waiting(monkeypatch, 2)
     budget = 2.0
@@ -159,7 +155,7 @@ def test_only_so_many_requests_wait_for_a_slow_stripe(
 
     def wait(number: int) -> tuple[int, float]:
         started = time.monotonic()
-        answer = program(app.test_client(), f"cus_{number}", clock)
+        answer = get(app.test_client(), f"cus_{number}", clock)
         return answer.status_code, time.monotonic() - started
 
     def look(path: str) -> tuple[int, float]:

@@ -52,7 +52,7 @@ WRONG: tuple[Any, ...] = (
     "\ud800",
 )
 
-WRONG_DETAILS: tuple[Any, ...] = (GONE, None, "x", "\ud800", 7, 10**30, True, [None], {})
+WRONG_ON_THE_WIRE = (GONE, None, "", "x", "\ud800", "\x00\r\n<script>", 7, 10**30, True, [None], {})
 
 
 def whole() -> dict[str, Any]:
@@ -126,7 +126,7 @@ def test_all_that_may_be_in_a_field_is_shown_side_by_side(
     client: FlaskClient, stripe: Emulator, name: str
 ) -> None:
     for path in FIELDS[name]:
-        odd = [changed(whole(), path, value) for value in WRONG]
+        odd = [changed(whole(), path, value) for value in WRONG_ON_THE_WIRE]
         body = json.dumps({"object": "list", "data": odd, "has_more": False, "url": "/v1/x"})
         stripe.fail("/v1/subscriptions", status=200, times=None, body=body)
         card = program(client, "cus_1", CLOCK)
@@ -187,7 +187,7 @@ def test_a_detail_with_a_field_of_the_wrong_type_costs_no_card(
     client: FlaskClient, stripe: Emulator, kind: str
 ) -> None:
     address, obj = DETAILS[kind]
-    for path, value in product(paths(obj), WRONG_DETAILS):
+    for path, value in product(paths(obj), WRONG_ON_THE_WIRE):
         stripe.fail(address, status=200, body=json.dumps(changed(obj, path, value)))
         card = program(client, "cus_1", CLOCK)
         assert card.status_code == 200
