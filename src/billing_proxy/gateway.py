@@ -87,7 +87,8 @@ class StripeGateway:
                 found, request_id = self._list_subscriptions(customer)
             except CustomerNotFound:
                 return None
-            subscriptions = self._with_details([read_subscription(obj) for obj in found])
+            whole = [self._with_all_items(obj) for obj in found]
+            subscriptions = self._with_details([read_subscription(obj) for obj in whole])
             products = self._products(subscriptions)
             return Billing(
                 customer=customer,
@@ -195,6 +196,19 @@ class StripeGateway:
         else:
             log.warning("stopped reading after %d subscriptions of one customer", len(found))
         return found, page.request_id
+
+    def _with_all_items(self, obj: Mapping[str, Any]) -> Mapping[str, Any]:
+        """``obj`` with the items that did not fit into it, which few subscriptions have."""
+        items, id_ = obj.get("items"), obj.get("id")
+        if not isinstance(items, Mapping) or items.get("has_more") is not True:
+            return obj
+        self._budget.take()
+        try:
+            with transport.half_of_the_rest():
+                page = self._api.list("subscription_items", {"subscription": id_, "limit": PAGE})
+        except BillingError:
+            return obj
+        return {**obj, "items": {"data": page.data}}
 
     def _with_details(self, subscriptions: Sequence[Subscription]) -> tuple[Subscription, ...]:
         """In the order of the card, with the invoice or schedule that a date depends on."""

@@ -208,6 +208,27 @@ class TestSubscriptions:
         assert len(known(gateway).subscriptions) == 10
         assert "stopped reading" in caplog.text
 
+    def test_items_that_do_not_fit_into_a_subscription_are_read_too(
+        self, gateway: StripeGateway, answers: StripeAnswers
+    ) -> None:
+        first, soonest = make_item(), make_item(current_period_end=at("2026-11-30 10:00"))
+        many = make_subscription(items=[first])
+        answers.list("subscriptions", {**many, "items": {**many["items"], "has_more": True}})
+        answers.list("subscription_items", first, soonest)
+        answers.list("prices", offer())
+        (subscription,) = known(gateway).subscriptions
+        assert subscription.next_billing == at("2026-11-30 10:00")
+        assert answers.requests[1].params == {"subscription": [many["id"]], "limit": ["100"]}
+
+    def test_without_those_items_the_others_make_the_card(
+        self, gateway: StripeGateway, answers: StripeAnswers
+    ) -> None:
+        many = make_subscription(items=[make_item()])
+        answers.list("subscriptions", {**many, "items": {**many["items"], "has_more": True}})
+        answers.refuse("subscription_items", 403)
+        answers.list("prices", offer())
+        assert len(known(gateway).subscriptions[0].items) == 1
+
     @pytest.mark.parametrize("last", [None, {"id": None}, {"id": 7}])
     def test_a_list_that_cannot_be_followed_is_no_answer(
         self, gateway: StripeGateway, answers: StripeAnswers, last: Any
