@@ -54,15 +54,14 @@ def paths(value: Any, prefix: Path = ()) -> Iterator[Path]:
 
 
 def changed(obj: Any, path: Path, value: Any) -> Any:
-    """A copy of ``obj`` with ``value`` in the field that ``path`` leads to, or without it."""
-    new = copy.deepcopy(obj)
-    inner = new
-    for name in path[:-1]:
-        inner = inner[name]
-    if value is GONE:
-        del inner[path[-1]]
+    """``obj`` with ``value`` in the field that ``path`` leads to, or without it; copied that far."""
+    (name, *rest), new = path, copy.copy(obj)
+    if rest:
+        new[name] = changed(obj[name], tuple(rest), value)
+    elif value is GONE:
+        del new[name]
     else:
-        inner[path[-1]] = value
+        new[name] = value
     return new
 
 
