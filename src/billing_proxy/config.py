@@ -118,7 +118,7 @@ class BillingConfig:
             return_url=read("BILLING_RETURN_URL", parse.link),
             upgrade_url=read("BILLING_UPGRADE_URL", parse.link),
             free_plan=read("BILLING_FREE_PLAN", parse.text),
-            cache_ttl=read("BILLING_CACHE_TTL", parse.number(0, 3600)),
+            cache_ttl=read("BILLING_CACHE_TTL", parse.number(0, 86_400)),
             stale_if_error=read("BILLING_STALE_IF_ERROR", parse.number(0, 7 * 86_400)),
             cache_maxsize=read("BILLING_CACHE_MAXSIZE", parse.whole(1, 100_000_000)),
             page_cache_bytes=read("BILLING_PAGE_CACHE_BYTES", parse.whole(0, 2**40)),

@@ -54,7 +54,7 @@ def paths(value: Any, prefix: Path = ()) -> Iterator[Path]:
 
 
 def changed(obj: Any, path: Path, value: Any) -> Any:
-    """``obj`` with ``value`` in the field that ``path`` leads to, or without it; copied that far."""
+    """A copy of ``obj`` with ``value`` in the field that ``path`` leads to, or without it."""
     (name, *rest), new = path, copy.copy(obj)
     if rest:
         new[name] = changed(obj[name], tuple(rest), value)

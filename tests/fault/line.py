@@ -16,7 +16,7 @@ import struct
 import threading
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, TypeAlias
 from urllib.parse import urlsplit
 
@@ -39,6 +39,10 @@ class Reply:
     status: int
     headers: dict[str, str]
     body: bytes
+
+    def closing(self) -> Reply:
+        """The same answer, as the last on its connection."""
+        return replace(self, headers={**self.headers, "Connection": "close"})
 
     def on_the_wire(self, length: int | None = None) -> bytes:
         """The bytes; ``length`` is what they claim about the body, if not the truth."""
@@ -72,8 +76,8 @@ class Exchange:
             return Reply(answer.status, fields, answer.read())
 
     def pass_on(self) -> None:
-        """Answer as Stripe would have."""
-        self.send(self.upstream().on_the_wire())
+        """Answer as Stripe would have, and say that the connection ends here."""
+        self.send(self.upstream().closing().on_the_wire())
 
     def send(self, data: bytes) -> None:
         self._sock.sendall(data)
@@ -209,16 +213,15 @@ class Line:
                 if self._behave and exchange.path.startswith(self.prefix):
                     self._behave(exchange)
                     return
-                exchange.pass_on()
+                exchange.send(exchange.upstream().on_the_wire())
 
 
 def says(status: int, body: Any, **headers: str) -> Behaviour:
     """Answer ``body``, bytes as they are and anything else as JSON."""
     raw = body if isinstance(body, bytes) else json.dumps(body).encode()
     named = {name.replace("_", "-"): value for name, value in headers.items()}
-    fields = {"Content-Type": "application/json", "Request-Id": "req_on_the_line"}
-    reply = Reply(status, {**fields, "Connection": "close", **named}, raw)
-    return lambda exchange: exchange.send(reply.on_the_wire())
+    fields = {"Content-Type": "application/json", "Request-Id": "req_on_the_line", **named}
+    return lambda exchange: exchange.send(Reply(status, fields, raw).closing().on_the_wire())
 
 
 def changes(change: Callable[[Any], Any]) -> Behaviour:
@@ -227,8 +230,7 @@ def changes(change: Callable[[Any], Any]) -> Behaviour:
     def behave(exchange: Exchange) -> None:
         reply = exchange.upstream()
         body = json.dumps(change(json.loads(reply.body))).encode()
-        headers = {**reply.headers, "Connection": "close"}
-        exchange.send(Reply(reply.status, headers, body).on_the_wire())
+        exchange.send(Reply(reply.status, reply.headers, body).closing().on_the_wire())
 
     return behave
 

@@ -62,12 +62,12 @@ def now_and_then(exchange: Exchange) -> None:
     if next(TURNS) % 2:
         error(500)(exchange)
     else:
-        exchange.send(exchange.upstream().on_the_wire())
+        exchange.pass_on()
 
 
 def slowly(exchange: Exchange) -> None:
     exchange.pause(0.05)
-    exchange.send(exchange.upstream().on_the_wire())
+    exchange.pass_on()
 
 
 PHASES = {

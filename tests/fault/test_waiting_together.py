@@ -114,7 +114,7 @@ def test_one_customers_error_is_nobody_elses(
             exchange.pause(0.2)
             error(500)(exchange)
         else:
-            exchange.send(exchange.upstream().on_the_wire())
+            exchange.pass_on()
 
     line.play(fail_for_anna)
     app = serve().application
