@@ -136,10 +136,11 @@ def test_all_that_may_be_in_a_field_is_shown_side_by_side(
         assert card.get_json()["stale"] is False
         assert card.get_json()["status"]["code"] != "none"
         assert len(card.get_json()["other_subscriptions"]) == len(odd) - 1
-        html = fragment(client, "cus_1", CLOCK)
-        assert html.status_code == 200, path
-        assert "<script>\n" not in html.text.replace("\r", "")
-        assert Page(html.text).all("section", "billing-card")
+        if path == (name,):
+            html = fragment(client, "cus_1", CLOCK)
+            assert html.status_code == 200
+            assert "<script>\n" not in html.text.replace("\r", "")
+            assert Page(html.text).all("section", "billing-card")
         stripe.clear_faults()
 
 

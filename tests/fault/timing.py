@@ -10,7 +10,7 @@ from typing import TypeVar
 
 import pytest
 
-from billing_proxy import extension
+from billing_proxy import extension, guard
 from billing_proxy.breaker import CircuitBreaker
 from billing_proxy.guard import Guard
 from billing_proxy.read_budget import ReadBudget
@@ -25,9 +25,10 @@ def install_timer(monkeypatch: pytest.MonkeyPatch, timer: Clock) -> None:
     monkeypatch.setattr(extension, "ReadBudget", partial(ReadBudget, timer=timer))
 
 
-def limit_waiting(monkeypatch: pytest.MonkeyPatch, places: int) -> None:
-    """Let so many requests wait for a slow Stripe in the services to come."""
+def limit_waiting(monkeypatch: pytest.MonkeyPatch, *, places: int, after: float) -> None:
+    """Let so many requests wait longer than ``after`` seconds in the services to come."""
     monkeypatch.setattr(extension, "Guard", partial(Guard, max_waiting=places))
+    monkeypatch.setattr(guard, "SLOW", after)
 
 
 def at_once(calls: Sequence[Callable[[], T]]) -> list[T]:
