@@ -178,10 +178,6 @@ class Seals:
         """The session cookie of a browser that signed in as ``customer`` at ``now``."""
         return self._session.close(customer, expires=int(now) + ttl)
 
-    def customer_of_session(self, cookie: str, *, now: float) -> str:
-        """The customer a session cookie was made for."""
-        return self.open_session(cookie, now=now).customer
-
     def open_session(self, cookie: str, *, now: float) -> Grant:
         """Whom a session cookie was made for, and until when."""
         return _grant(*self._session.open(cookie, now=now))
