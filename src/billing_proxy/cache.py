@@ -3,8 +3,8 @@ but for its threads: no Flask, no Stripe.
 
 Terms are HTTP's: a value is *fresh* for ``ttl`` seconds (RFC 9111 section 4.2), and for
 ``stale_if_error`` seconds more it may stand in while loading fails (RFC 5861 section 4).
-cachetools bounds and expires; what is added here is what it does not have: waiting requests share
-the error too, a load has a deadline, and a caller may ask for a value read after a given moment.
+Where values are kept is a ``Store``'s matter. What is added here: waiting requests share the error
+too, a load has a deadline, and a caller may ask for a value read after a given moment.
 """
 
 from __future__ import annotations
@@ -13,20 +13,22 @@ import threading
 import time
 from collections.abc import Callable, Hashable
 from concurrent.futures import Future
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from enum import StrEnum
-from typing import Generic, TypeVar
-
-from cachetools import TTLCache
+from typing import Any, Generic, TypeVar
 
 from .errors import BillingError, StripeTooSlow, StripeUnavailable
 from .guard import SLOW, Guard
+from .store import Entry, Store
 from .workers import Workers
 
 V = TypeVar("V")
 
 STAND_IN_AFTER = 2.0
 """Seconds to wait for a fresh value where the last known one may be shown."""
+
+CLOCK_SKEW = 2.0
+"""Seconds that the clock which dated a value may be ahead of this one."""
 
 
 class Outcome(StrEnum):
@@ -47,13 +49,6 @@ class Found(Generic[V]):
     outcome: Outcome
 
 
-@dataclass(frozen=True, slots=True)
-class _Entry(Generic[V]):
-    value: V
-    read_at: float
-    fresh: bool = True
-
-
 @dataclass(frozen=True, slots=True, eq=False)
 class _Flight(Generic[V]):
     """A load under way; ``started`` in Unix seconds, ``until`` in those of ``time.monotonic``."""
@@ -61,7 +56,7 @@ class _Flight(Generic[V]):
     started: float
     until: float
     report: Report
-    future: Future[V]
+    future: Future[tuple[Entry[V], Outcome]]
 
 
 class Report:
@@ -86,7 +81,7 @@ class CardCache(Generic[V]):
     """Values by customer.
 
     Args:
-        maxsize: how many values to keep; the least recently used one makes room.
+        store: where they are kept.
         ttl: seconds a value stays fresh; 0 loads every time.
         stale_if_error: seconds more that it may stand in for one that cannot be loaded.
         timeout: seconds one load may take, from when it was asked for.
@@ -98,7 +93,7 @@ class CardCache(Generic[V]):
     def __init__(
         self,
         *,
-        maxsize: int,
+        store: Store[V],
         ttl: float,
         stale_if_error: float,
         timeout: float,
@@ -106,6 +101,7 @@ class CardCache(Generic[V]):
         guard: Guard,
         clock: Callable[[], float] = time.time,
     ) -> None:
+        self._store = store
         self._guard = guard
         self._ttl = ttl
         self._retention = ttl + stale_if_error
@@ -113,9 +109,7 @@ class CardCache(Generic[V]):
         self._workers = workers
         self._clock = clock
         self._lock = threading.RLock()
-        self._entries: TTLCache[Hashable, _Entry[V]] = TTLCache(maxsize, self._retention, clock)
         self._flights: dict[Hashable, _Flight[V]] = {}
-        self._revoked: TTLCache[Hashable, float] = TTLCache(maxsize, 2 * timeout, clock)
 
     def get(
         self,
@@ -133,74 +127,102 @@ class CardCache(Generic[V]):
             StripeUnavailable: when loading fails and nothing recent enough is known.
             BillingError: whatever else ``load`` raises; no earlier value stands in for that.
         """
+        entry = self._store.get(key)
+        if entry is not None and self._is_fresh(entry, not_before):
+            return Found(entry.value, entry.read_at, Outcome.HIT)
         try:
+            loaded, outcome = self._loaded(key, load, not_before, urgent=entry is None)
+        except StripeUnavailable as error:
+            return self._stand_in(key, not_before, error)
+        return Found(loaded.value, loaded.read_at, outcome)
+
+    def _loaded(
+        self,
+        key: Hashable,
+        load: Callable[[float], V],
+        not_before: float | None,
+        *,
+        urgent: bool,
+    ) -> tuple[Entry[V], Outcome]:
+        """What a load gives: one that is under way, or a new one.
+
+        A load that found a value of another process may give one too early for who joined it; then
+        there is another.
+        """
+        while True:
             with self._lock:
-                entry = self._entries.get(key)
-                if entry is not None and self._is_fresh(entry, not_before):
-                    return Found(entry.value, entry.read_at, Outcome.HIT)
                 flight = self._flights.get(key)
                 joins = flight is not None and self._may_join(flight, not_before)
                 if flight is None or not joins:
-                    flight = self._take_off(key, load, urgent=entry is None)
-            value = self._await(flight, patient=entry is None or not_before is not None)
-        except StripeUnavailable as error:
-            return self._stand_in(key, not_before, error)
-        return Found(value, flight.started, Outcome.COLLAPSED if joins else Outcome.MISS)
+                    flight = self._take_off(key, load, not_before, urgent=urgent)
+            entry, outcome = self._await(flight, patient=urgent or not_before is not None)
+            if not joins:
+                return entry, outcome
+            if not_before is None or entry.read_at >= not_before:
+                return entry, Outcome.COLLAPSED
 
     def is_fresh(self, key: Hashable, read_at: float) -> bool:
         """Whether the value of ``key`` is still the one read at ``read_at``, and fresh."""
-        with self._lock:
-            entry = self._entries.get(key)
-            return entry is not None and entry.read_at == read_at and self._is_fresh(entry, None)
+        entry = self._store.get(key)
+        return entry is not None and entry.read_at == read_at and self._is_fresh(entry, None)
 
     def expire(self, key: Hashable) -> None:
         """Load ``key`` anew the next time; until that succeeds, what is known may stand in."""
-        with self._lock:
-            self._revoke(key)
-            entry = self._entries.get(key)
-            if entry is not None:
-                self._entries[key] = replace(entry, fresh=False)
+        self._store.expire(key)
+        self._ground(key)
 
     def drop(self, key: Hashable) -> None:
         """Forget ``key`` for good."""
+        self._store.drop(key)
+        self._ground(key)
+
+    def _ground(self, key: Hashable) -> None:
+        """Let nobody join what is being loaded now: it began too early."""
         with self._lock:
-            self._revoke(key)
-            self._entries.pop(key, None)
+            self._flights.pop(key, None)
 
-    def _revoke(self, key: Hashable) -> None:
-        """Whatever is being loaded now began too early to count as fresh."""
-        self._flights.pop(key, None)
-        self._revoked[key] = self._clock()
-
-    def _is_fresh(self, entry: _Entry[V], not_before: float | None) -> bool:
+    def _is_fresh(self, entry: Entry[V], not_before: float | None) -> bool:
         age = self._clock() - entry.read_at
         recent = not_before is None or entry.read_at >= not_before
-        return entry.fresh and recent and 0 <= age < self._ttl
+        return entry.fresh and recent and -CLOCK_SKEW < age < self._ttl
 
     def _may_join(self, flight: _Flight[V], not_before: float | None) -> bool:
         recent = not_before is None or flight.started >= not_before
         return recent and not flight.future.done() and time.monotonic() < flight.until
 
-    def _take_off(self, key: Hashable, load: Callable[[float], V], *, urgent: bool) -> _Flight[V]:
+    def _take_off(
+        self,
+        key: Hashable,
+        load: Callable[[float], V],
+        not_before: float | None,
+        *,
+        urgent: bool,
+    ) -> _Flight[V]:
         """Start a load; it takes the place of one that is under way but began too early."""
         self._guard.admit()
         started, until = self._clock(), time.monotonic() + self._timeout
         report = Report(self._guard)
 
-        def fly() -> V:
+        def does(entry: Entry[V]) -> bool:
+            return self._is_fresh(entry, not_before)
+
+        def fly() -> tuple[Entry[V], Outcome]:
             if time.monotonic() >= until:
                 raise StripeTooSlow("there was no thread free in time")
+            turn = self._store.turn(key, does, not_before=not_before, until=until)
+            if isinstance(turn, Entry):
+                return turn, Outcome.COLLAPSED
             try:
                 self._guard.spend(wait=urgent)
                 value = load(until)
             except BillingError as error:
                 report.failed(error)
+                self._store.fail(key, turn, error)
                 raise
             report.answered()
-            self._store(key, _Entry(value, started))
-            return value
+            return self._store.put(key, value, turn), Outcome.MISS
 
-        def forget(future: Future[V]) -> None:
+        def forget(future: Future[Any]) -> None:
             with self._lock:
                 current = self._flights.get(key)
                 if current is not None and current.future is future:
@@ -210,7 +232,7 @@ class CardCache(Generic[V]):
         flight.future.add_done_callback(forget)
         return flight
 
-    def _await(self, flight: _Flight[V], *, patient: bool) -> V:
+    def _await(self, flight: _Flight[V], *, patient: bool) -> tuple[Entry[V], Outcome]:
         """What the load gives; every waiting request raises an error of its own.
 
         Where a last known value may stand in, nobody waits long; where Stripe is slow, only so
@@ -230,20 +252,11 @@ class CardCache(Generic[V]):
         except BillingError as error:
             raise error.again() from None
 
-    def _store(self, key: Hashable, entry: _Entry[V]) -> None:
-        """Keep ``entry`` unless a newer one is kept; one from ahead is of a clock set back."""
-        with self._lock:
-            now, known = self._clock(), self._entries.get(key)
-            if known is None or known.read_at <= entry.read_at or known.read_at > now:
-                revoked = entry.read_at <= self._revoked.get(key, 0) <= now
-                self._entries[key] = replace(entry, fresh=not revoked)
-
     def _stand_in(
         self, key: Hashable, not_before: float | None, error: StripeUnavailable
     ) -> Found[V]:
-        with self._lock:
-            entry = self._entries.get(key)
-            if entry is None or self._clock() - entry.read_at > self._retention:
-                raise error
-            outcome = Outcome.HIT if self._is_fresh(entry, not_before) else Outcome.STALE
-            return Found(entry.value, entry.read_at, outcome)
+        entry = self._store.get(key)
+        if entry is None or self._clock() - entry.read_at > self._retention:
+            raise error
+        outcome = Outcome.HIT if self._is_fresh(entry, not_before) else Outcome.STALE
+        return Found(entry.value, entry.read_at, outcome)

@@ -8,6 +8,7 @@ from typing import Any
 
 from flask import Flask, current_app, has_request_context, request
 
+from .billing import Billing
 from .breaker import CircuitBreaker
 from .card import BillingCard
 from .catalog import Catalog
@@ -21,6 +22,7 @@ from .language import AUTO, LANGUAGES, Language, check_texts
 from .read_budget import ReadBudget
 from .service import BillingService
 from .state import EXTENSION, BillingState, CustomerLoader, state_of
+from .store import MemoryStore
 from .stripe_api import StripeApi
 from .views import create_blueprint
 from .visitor import language_of, not_before
@@ -144,10 +146,16 @@ class BillingProxy:
             clock=self._clock,
         )
         languages = {tag: Language(tag, self._texts.get(tag)) for tag in LANGUAGES}
+        store: MemoryStore[Billing | None] = MemoryStore(
+            maxsize=config.cache_maxsize,
+            retention=config.cache_ttl + config.stale_if_error,
+            clock=self._clock,
+        )
         service = BillingService(
             config,
             gateway,
             catalog,
+            store=store,
             workers=Workers(size=STRIPE_THREADS),
             guard=Guard(CircuitBreaker(), budget),
             languages=languages,

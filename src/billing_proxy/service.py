@@ -25,6 +25,7 @@ from .errors import (
 from .gateway import StripeGateway
 from .guard import Guard
 from .language import LANGUAGES, Language, day_of
+from .store import Store
 from .workers import Workers
 
 LIVE_INTERVAL = 2.0
@@ -71,6 +72,7 @@ class BillingService:
         gateway: StripeGateway,
         catalog: Catalog,
         *,
+        store: Store[Billing | None],
         workers: Workers,
         guard: Guard,
         languages: Mapping[str, Language] | None = None,
@@ -84,7 +86,7 @@ class BillingService:
         self._guard = guard
         self._clock = clock
         self._cache: CardCache[Billing | None] = CardCache(
-            maxsize=config.cache_maxsize,
+            store=store,
             ttl=config.cache_ttl,
             stale_if_error=config.stale_if_error,
             timeout=config.stripe_timeout,
