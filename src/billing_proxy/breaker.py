@@ -1,4 +1,4 @@
-"""A circuit breaker: while Stripe fails, ask it seldom and answer at once. No Flask, no Stripe.
+"""A circuit breaker: while a server fails, ask it seldom and go on at once. No Flask, no Stripe.
 
 Our own, since the ones at hand hold a lock during the call (pybreaker), which would let one slow
 answer stop all the others, or let every waiting thread probe together. The states are those of
@@ -34,17 +34,19 @@ class Permit(StrEnum):
 class CircuitBreaker:
     """Counts what happens to calls and says whether to make one. Safe to share between threads.
 
-    While it is open, one call in ``probe_interval`` seconds is let through to see whether Stripe
+    While it is open, one call in ``probe_interval`` seconds is let through to see whether ``what``
     answers again; any success closes it. ``timer`` gives seconds that only go forward.
     """
 
     def __init__(
         self,
+        what: str = "Stripe",
         *,
         threshold: int = THRESHOLD,
         probe_interval: float = PROBE_INTERVAL,
         timer: Callable[[], float] = time.monotonic,
     ) -> None:
+        self._what = what
         self._threshold = threshold
         self._probe_interval = probe_interval
         self._timer = timer
@@ -69,17 +71,19 @@ class CircuitBreaker:
             return Permit.PROBE
 
     def succeeded(self) -> None:
-        """Stripe answered: whatever it said, it is there."""
+        """It answered: whatever it said, it is there."""
         with self._lock:
             if self.is_open:
-                log.warning("Stripe answers again; the circuit is closed")
+                log.warning("%s answers again; the circuit is closed", self._what)
             self._failures = 0
 
     def failed(self) -> None:
-        """Stripe was out of reach, too slow, or broken."""
+        """It was out of reach, too slow, or broken."""
         with self._lock:
             was_open = self.is_open
             self._failures += 1
             if self.is_open and not was_open:
                 self._next_probe = self._timer() + self._probe_interval
-                log.error("Stripe failed %d times in a row; the circuit is open", self._failures)
+                log.error(
+                    "%s failed %d times in a row; the circuit is open", self._what, self._failures
+                )

@@ -19,16 +19,13 @@ from typing import Any, Generic, TypeVar
 
 from .errors import BillingError, StripeTooSlow, StripeUnavailable
 from .guard import SLOW, Guard
-from .store import Entry, Store
+from .store import CLOCK_SKEW, Entry, Store
 from .workers import Workers
 
 V = TypeVar("V")
 
 STAND_IN_AFTER = 2.0
 """Seconds to wait for a fresh value where the last known one may be shown."""
-
-CLOCK_SKEW = 2.0
-"""Seconds that the clock which dated a value may be ahead of this one."""
 
 
 class Outcome(StrEnum):

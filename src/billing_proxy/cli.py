@@ -30,7 +30,9 @@ def check() -> None:
     """Check the settings, the key with its permissions and the portal. For deploys: exits 1 on a
     problem."""
     state = _state()
-    findings = diagnose(state.config, state.gateway)
+    server = state.cache_server
+    cache_answers = server.look() if server else None
+    findings = diagnose(state.config, state.gateway, cache_answers=cache_answers)
     for finding in findings:
         click.echo(f"{finding.level.value:8} {finding.text}")
     if any(finding.level is Level.PROBLEM for finding in findings):

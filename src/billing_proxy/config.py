@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from difflib import get_close_matches
+from importlib.util import find_spec
 from typing import Any
 
 from . import setting_values as parse
@@ -30,6 +31,7 @@ SETTINGS: Mapping[str, Any] = {
     "BILLING_RETURN_URL": None,
     "BILLING_UPGRADE_URL": None,
     "BILLING_FREE_PLAN": "Free",
+    "BILLING_CACHE_URL": None,
     "BILLING_CACHE_TTL": 30,
     "BILLING_STALE_IF_ERROR": 3600,
     "BILLING_CACHE_MAXSIZE": 10_000,
@@ -64,6 +66,7 @@ class BillingConfig:
     return_url: str | None = None
     upgrade_url: str | None = None
     free_plan: str = SETTINGS["BILLING_FREE_PLAN"]
+    cache_url: str | None = field(default=None, repr=False)
     cache_ttl: float = SETTINGS["BILLING_CACHE_TTL"]
     stale_if_error: float = SETTINGS["BILLING_STALE_IF_ERROR"]
     cache_maxsize: int = SETTINGS["BILLING_CACHE_MAXSIZE"]
@@ -118,6 +121,7 @@ class BillingConfig:
             return_url=read("BILLING_RETURN_URL", parse.link),
             upgrade_url=read("BILLING_UPGRADE_URL", parse.link),
             free_plan=read("BILLING_FREE_PLAN", parse.text),
+            cache_url=read("BILLING_CACHE_URL", parse.cache_url),
             cache_ttl=read("BILLING_CACHE_TTL", parse.number(0, 86_400)),
             stale_if_error=read("BILLING_STALE_IF_ERROR", parse.number(0, 7 * 86_400)),
             cache_maxsize=read("BILLING_CACHE_MAXSIZE", parse.whole(1, 100_000_000)),
@@ -200,5 +204,10 @@ def _contradictions(values: Mapping[str, Any]) -> list[str]:
         problems.append(
             "STRIPE_API_BASE must not be set together with a live STRIPE_SECRET_KEY: "
             "remove it, or use a test key"
+        )
+    if values["cache_url"] and not all(find_spec(name) for name in ("redis", "msgspec")):
+        problems.append(
+            "BILLING_CACHE_URL needs packages that are not installed: "
+            "pip install 'billing-proxy[redis]'"
         )
     return problems

@@ -48,15 +48,33 @@ FEATURES = {
 }
 
 
-def diagnose(config: BillingConfig, gateway: StripeGateway) -> list[Finding]:
-    """Everything there is to say before a deploy, in the order in which to mend it."""
-    findings = [Finding(Level.OK, "The settings are complete."), _key(config)]
+def diagnose(
+    config: BillingConfig, gateway: StripeGateway, *, cache_answers: bool | None = None
+) -> list[Finding]:
+    """Everything there is to say before a deploy, in the order in which to mend it.
+
+    ``cache_answers`` is whether the server of ``BILLING_CACHE_URL`` does, None without one.
+    """
+    findings = [Finding(Level.OK, "The settings are complete.")]
+    if cache_answers is not None:
+        findings.append(_cache(cache_answers))
+    findings.append(_key(config))
     for resource, level, permission, loss in PERMISSIONS:
         finding = _permission(config, gateway, resource, level, permission, loss)
         findings.append(finding)
         if resource == "subscriptions" and finding.level is Level.PROBLEM:
             return findings
     return findings + _portal(config, gateway)
+
+
+def _cache(answers: bool) -> Finding:
+    if answers:
+        return Finding(Level.OK, "The server of BILLING_CACHE_URL answers.")
+    return Finding(
+        Level.WARNING,
+        "The server of BILLING_CACHE_URL does not answer, or refuses this user: until it does, "
+        "each process keeps its own cards.",
+    )
 
 
 def _key(config: BillingConfig) -> Finding:

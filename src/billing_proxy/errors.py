@@ -149,6 +149,13 @@ class StripeMisconfigured(BillingError):
     )
 
 
+def shared_error(name: str) -> BillingError:
+    """The error of class ``name`` that another process's reading has just ended with."""
+    kinds = (StripeTooSlow, StripeRateLimited, ReadBudgetSpent, StripeMisconfigured)
+    kind = next((kind for kind in kinds if kind.__name__ == name), StripeUnavailable)
+    return kind("another process could not read it")
+
+
 class BadRequest(BillingError):
     """A request that HTTP itself refuses."""
 

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Mapping
-from typing import Any
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
 
 from flask import Flask, current_app, has_request_context, request
 
 from .billing import Billing
 from .breaker import CircuitBreaker
 from .card import BillingCard
-from .catalog import Catalog
+from .catalog import Catalog, SharedProducts
 from .cli import commands
 from .config import SETTINGS, BillingConfig
 from .embedding import create_template_global, exempt_webhook
@@ -19,14 +20,17 @@ from .gateway import StripeGateway
 from .guard import Guard
 from .identity import Seals, TokenVerifier, is_customer_id
 from .language import AUTO, LANGUAGES, Language, check_texts
-from .read_budget import ReadBudget
+from .read_budget import ReadBudget, SharedLimit
 from .service import BillingService
 from .state import EXTENSION, BillingState, CustomerLoader, state_of
-from .store import MemoryStore
+from .store import MemoryStore, Store
 from .stripe_api import StripeApi
 from .views import create_blueprint
 from .visitor import language_of, not_before
 from .workers import Workers
+
+if TYPE_CHECKING:
+    from .redis_server import RedisServer
 
 STRIPE_THREADS = 16
 
@@ -132,8 +136,11 @@ class BillingProxy:
         return state.service.card(customer, language=tag, not_before=since).card
 
     def _build(self, config: BillingConfig, *, standalone: bool) -> BillingState:
-        budget = ReadBudget(config.stripe_max_rate)
-        catalog = Catalog(ttl=config.catalog_ttl, clock=self._clock)
+        shared = _shared_cache(config)
+        budget = ReadBudget(config.stripe_max_rate, shared=shared.reads if shared else None)
+        catalog = Catalog(
+            ttl=config.catalog_ttl, clock=self._clock, shared=shared.products if shared else None
+        )
         gateway = StripeGateway(
             StripeApi(
                 config.stripe_secret_key,
@@ -146,16 +153,11 @@ class BillingProxy:
             clock=self._clock,
         )
         languages = {tag: Language(tag, self._texts.get(tag)) for tag in LANGUAGES}
-        store: MemoryStore[Billing | None] = MemoryStore(
-            maxsize=config.cache_maxsize,
-            retention=config.cache_ttl + config.stale_if_error,
-            clock=self._clock,
-        )
         service = BillingService(
             config,
             gateway,
             catalog,
-            store=store,
+            store=_store(config, shared, self._clock),
             workers=Workers(size=STRIPE_THREADS),
             guard=Guard(CircuitBreaker(), budget),
             languages=languages,
@@ -169,9 +171,53 @@ class BillingProxy:
             seals=Seals(config.secret_key),
             verifier=TokenVerifier(config, self._clock) if config.accepts_tokens else None,
             languages=languages,
+            cache_server=shared.server if shared else None,
             find_loader=lambda: self._loader,
             clock=self._clock,
         )
+
+
+@dataclass(frozen=True, slots=True)
+class _SharedCache:
+    """What the processes of a fleet have in common."""
+
+    server: RedisServer
+    reads: SharedLimit
+    products: SharedProducts
+
+
+def _shared_cache(config: BillingConfig) -> _SharedCache | None:
+    """The parts on the server of ``BILLING_CACHE_URL``; its packages are an extra."""
+    if config.cache_url is None:
+        return None
+    from .redis_products import RedisProducts
+    from .redis_reads import RedisReads
+    from .redis_server import RedisServer
+
+    server = RedisServer(
+        config.cache_url, secret=f"{config.stripe_api_base} {config.stripe_secret_key}"
+    )
+    return _SharedCache(
+        server=server,
+        reads=RedisReads(server, config.stripe_max_rate).limit,
+        products=RedisProducts(server, ttl=config.catalog_ttl),
+    )
+
+
+def _store(
+    config: BillingConfig, shared: _SharedCache | None, clock: Callable[[], float]
+) -> Store[Billing | None]:
+    retention = config.cache_ttl + config.stale_if_error
+    memory: MemoryStore[Billing | None] = MemoryStore(
+        maxsize=config.cache_maxsize, retention=retention, clock=clock
+    )
+    if shared is None:
+        return memory
+    from .redis_store import RedisStore
+
+    return RedisStore(
+        shared.server, memory, retention=retention, timeout=config.stripe_timeout, clock=clock
+    )
 
 
 def _is_set(app: Flask, name: str) -> bool:

@@ -12,6 +12,7 @@ from typing import Any
 from flask import Response
 
 from .responses import json_response
+from .service import HealthStatus
 from .state import BillingState
 
 MIMETYPE = "application/health+json"
@@ -29,6 +30,10 @@ def ready(state: BillingState) -> Response:
     if not state.standalone and state.find_loader() is None and state.verifier is None:
         status = "fail"
     checks = {"stripe:responses": [{"componentType": "system", "status": stripe.value}]}
+    if state.cache_server:
+        cache = HealthStatus.PASS if state.cache_server.look() else HealthStatus.WARN
+        checks["cache:connection"] = [{"componentType": "datastore", "status": cache.value}]
+        status = cache.value if status == "pass" else status
     return _response(503 if status == "fail" else 200, {"status": status, "checks": checks})
 
 

@@ -10,8 +10,9 @@ import threading
 import time
 from collections.abc import Callable
 from datetime import timedelta
+from typing import Any, TypeAlias
 
-from throttled import Throttled, rate_limiter, store
+from throttled import RateLimitResult, Throttled, rate_limiter, store
 
 FIRST_REST = 1.0
 LONGEST_REST = 30.0
@@ -23,19 +24,30 @@ SHORT_WAIT = 0.25
 _KEY = "stripe-reads"
 
 
+SharedLimit: TypeAlias = Callable[[float | None], "RateLimitResult | None"]
+"""Counts one read for all processes, after waiting some seconds; None when it cannot be asked."""
+
+
 class ReadBudget:
     """At most ``max_rate`` reads per second, and none for a while after Stripe's own 429.
 
     The reads are spread (GCRA): after an idle second, as many may come at once. Safe to share
-    between threads; ``timer`` gives seconds that only go forward.
+    between threads; ``timer`` gives seconds that only go forward. With ``shared``, the limit is
+    that of all processes together, and this process's own while that one cannot be asked.
     """
 
-    def __init__(self, max_rate: float, *, timer: Callable[[], float] = time.monotonic) -> None:
-        self._limiter = Throttled(
-            key=_KEY, using="gcra", quota=_quota(max_rate), store=store.MemoryStore()
-        )
+    def __init__(
+        self,
+        max_rate: float,
+        *,
+        shared: SharedLimit | None = None,
+        timer: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._limiter = limiter(max_rate, store.MemoryStore())
+        self._shared = shared
         self._timer = timer
         self._lock = threading.Lock()
+        self._spent_until = -math.inf
         self._next = 0.0
         self._rest = 0.0
         self._rest_until = -math.inf
@@ -44,7 +56,12 @@ class ReadBudget:
         """Whether one more read may be made now, or with ``wait`` in a moment; if so, it counts."""
         if self._timer() < self._rest_until:
             return False
-        result = self._limiter.limit(timeout=SHORT_WAIT if wait else None)
+        timeout = SHORT_WAIT if wait else None
+        result = self._shared(timeout) if self._shared else None
+        if result is None:
+            result = self._limiter.limit(timeout=timeout)
+        elif result.limited:
+            self._spent_until = self._timer() + max(1.0, result.state.retry_after)
         self._next = result.state.retry_after
         return not result.limited
 
@@ -57,7 +74,8 @@ class ReadBudget:
     @property
     def is_spent(self) -> bool:
         """Whether no read may be made now."""
-        return self._timer() < self._rest_until or self._limiter.peek(_KEY).remaining < 1
+        held = self._timer() < max(self._rest_until, self._spent_until)
+        return held or self._limiter.peek(_KEY).remaining < 1
 
     def rate_limited(self) -> None:
         """Stripe answered 429: leave it alone, longer each time."""
@@ -71,6 +89,13 @@ class ReadBudget:
         """Stripe answered in full: the next 429 counts as a first one."""
         with self._lock:
             self._rest = 0.0
+
+
+def limiter(max_rate: float, kept_in: Any, *, key_prefix: str | None = None) -> Throttled:
+    """Counts reads in ``kept_in``, one of throttled's stores."""
+    return Throttled(
+        key=_KEY, using="gcra", quota=_quota(max_rate), store=kept_in, key_prefix=key_prefix
+    )
 
 
 def _quota(max_rate: float) -> rate_limiter.Quota:

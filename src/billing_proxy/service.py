@@ -36,8 +36,8 @@ REFUSAL_HOLDS = 30.0
 """Seconds for which a refused key counts as "cannot serve"; then the next request tries again."""
 
 
-class StripeStatus(StrEnum):
-    """How Stripe's last answer went, in the words of a health check."""
+class HealthStatus(StrEnum):
+    """How something fares, in the words of a health check."""
 
     PASS = "pass"
     WARN = "warn"
@@ -142,16 +142,16 @@ class BillingService:
             stripe_request=found.value.request_id if loaded else None,
         )
 
-    def stripe_status(self) -> StripeStatus:
+    def stripe_status(self) -> HealthStatus:
         """How the last reading went, from memory: no call is made to find out."""
         error, moment = self._last_failure
         if error is None:
             limited = self._guard.breaker.is_open or self._guard.budget.is_spent
-            return StripeStatus.WARN if limited else StripeStatus.PASS
+            return HealthStatus.WARN if limited else HealthStatus.PASS
         refused = isinstance(error, StripeMisconfigured)
         if refused and self._clock() - moment < REFUSAL_HOLDS:
-            return StripeStatus.FAIL
-        return StripeStatus.WARN
+            return HealthStatus.FAIL
+        return HealthStatus.WARN
 
     def _read(self, customer: str, until: float) -> Billing | None:
         try:

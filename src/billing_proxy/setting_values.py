@@ -9,7 +9,7 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Callable
-from urllib.parse import urlsplit
+from urllib.parse import parse_qs, urlsplit
 from zoneinfo import ZoneInfo
 
 from .language import AUTO, LANGUAGES
@@ -82,6 +82,26 @@ def base_url(raw: str) -> str:
     if parts.query or parts.fragment:
         raise ValueError("must be an address without a query, such as http://127.0.0.1:12111")
     return raw.rstrip("/")
+
+
+def cache_url(raw: str) -> str:
+    """A Redis or Valkey server; the text holds a password, so no problem repeats it."""
+    message = "must be an address such as redis://user:password@127.0.0.1:6379/0"
+    try:
+        parts = urlsplit(raw)
+        parts.port  # noqa: B018 -- raises ValueError for a port that is none
+    except ValueError:
+        raise ValueError(message) from None
+    if parts.scheme not in ("redis", "rediss", "unix") or not re.fullmatch(r"[!-~]+", raw):
+        raise ValueError(f"{message} (rediss:// for TLS, unix:// for a socket)")
+    if not (parts.path.strip("/") if parts.scheme == "unix" else parts.hostname):
+        raise ValueError(message)
+    if parts.scheme != "unix" and not re.fullmatch(r"/?\d*", parts.path):
+        raise ValueError(f"{message}, with the number of a database or nothing after the slash")
+    odd = [name for name in parse_qs(parts.query) if not name.startswith(("ssl_", "db"))]
+    if odd or parts.fragment:
+        raise ValueError("may have ssl_… options and db in its query, and nothing else")
+    return raw
 
 
 def jwks_url(raw: str) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import TypeAlias, cast
+from typing import Protocol, TypeAlias, cast
 
 from flask import Flask, Request
 
@@ -21,12 +21,20 @@ CustomerLoader: TypeAlias = Callable[[Request], str | None]
 """A site's own answer to who is asking: a Stripe customer id, or None for nobody."""
 
 
+class CacheServer(Protocol):
+    """The server that several processes share, as far as health is concerned."""
+
+    def look(self) -> bool:
+        """Whether it answers; asked once in a second at most, and never for long."""
+
+
 @dataclass(frozen=True, slots=True)
 class BillingState:
     """Kept in ``app.extensions["billing_proxy"]``.
 
     ``find_loader`` gives the customer loader, which a site may register after ``init_app``.
-    ``standalone`` is the service that signs browsers in itself. ``clock`` gives Unix seconds.
+    ``standalone`` is the service that signs browsers in itself. ``cache_server`` is there when
+    ``BILLING_CACHE_URL`` is set. ``clock`` gives Unix seconds.
     """
 
     config: BillingConfig
@@ -36,6 +44,7 @@ class BillingState:
     seals: Seals
     verifier: TokenVerifier | None
     languages: Mapping[str, Language]
+    cache_server: CacheServer | None = None
     find_loader: Callable[[], CustomerLoader | None] = lambda: None
     clock: Callable[[], float] = time.time
 

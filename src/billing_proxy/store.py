@@ -22,6 +22,9 @@ V = TypeVar("V")
 REVOCATION_HOLDS = 120.0
 """Seconds for which a reading that began before an event is recognised when it comes in."""
 
+CLOCK_SKEW = 2.0
+"""Seconds that the clock which dated a value may be ahead of this one."""
+
 
 @dataclass(frozen=True, slots=True)
 class Entry(Generic[V]):
@@ -39,11 +42,16 @@ class Entry(Generic[V]):
 
 @dataclass(frozen=True, slots=True)
 class Lease:
-    """The right to load one value. ``generation`` tells whether an event came in between."""
+    """The right to load one value.
+
+    ``generation`` tells whether an event came in between, in this process; ``shared_generation``
+    likewise among several, where ``version`` names the reading.
+    """
 
     started: float
+    generation: object
     version: str = ""
-    generation: object = None
+    shared_generation: bytes = b""
 
 
 class Store(Protocol[V]):
@@ -117,7 +125,12 @@ class MemoryStore(Generic[V]):
             entry = self._entries.get(key)
             if entry is not None and does(entry):
                 return entry
-            return Lease(self._clock(), generation=self._generations.get(key))
+        return self.lease(key)
+
+    def lease(self, key: Hashable) -> Lease:
+        """The right to load ``key`` now."""
+        with self._lock:
+            return Lease(self._clock(), self._generations.get(key))
 
     def put(self, key: Hashable, value: V, lease: Lease) -> Entry[V]:
         """Keep ``value`` unless a newer one is kept; one from ahead is of a clock set back."""
@@ -134,7 +147,11 @@ class MemoryStore(Generic[V]):
 
     def _keep(self, key: Hashable, entry: Entry[V]) -> None:
         known = self._entries.get(key)
-        if known is None or known.read_at <= entry.read_at or known.read_at > self._clock():
+        if (
+            known is None
+            or known.read_at <= entry.read_at
+            or known.read_at > self._clock() + CLOCK_SKEW
+        ):
             self._entries[key] = entry
 
     def fail(self, key: Hashable, lease: Lease, error: BillingError) -> None:

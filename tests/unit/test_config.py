@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import sys
 from typing import Any
 
 import pytest
@@ -41,6 +42,7 @@ DEFAULTS = {
     "stripe_portal_configuration": None,
     "stripe_api_base": "https://api.stripe.com",
     "token_jwks_url": None,
+    "cache_url": None,
     "token_audience": "billing-proxy",
     "token_claim": "sub",
     "session_ttl": 3600,
@@ -82,6 +84,7 @@ VALUES = [
     ("STRIPE_PORTAL_CONFIGURATION", "bpc_1", "stripe_portal_configuration", "bpc_1"),
     ("STRIPE_API_BASE", "http://127.0.0.1:12111/", "stripe_api_base", "http://127.0.0.1:12111"),
     ("BILLING_TOKEN_JWKS_URL", "https://id.example/k", "token_jwks_url", "https://id.example/k"),
+    ("BILLING_CACHE_URL", "redis://cache:6379/0", "cache_url", "redis://cache:6379/0"),
     ("BILLING_TOKEN_AUDIENCE", "https://site.example", "token_audience", "https://site.example"),
     ("BILLING_TOKEN_CLAIM", "stripe_customer", "token_claim", "stripe_customer"),
     ("BILLING_SESSION_TTL", "600", "session_ttl", 600),
@@ -249,3 +252,17 @@ def test_a_name_that_nothing_reads_is_most_likely_a_slip_of_the_pen() -> None:
         "BILLING_ZZZZZZZZZZ is not a setting",
     ]
     assert unknown_settings({**GOOD, "BILLING_CACHE_TTL": "5"}) == []
+
+
+@pytest.mark.parametrize("package", ["redis", "msgspec"])
+def test_a_shared_cache_without_its_packages_is_a_problem_with_its_cure(
+    monkeypatch: pytest.MonkeyPatch, package: str
+) -> None:
+    monkeypatch.setitem(sys.modules, package, None)
+    said = problem(BILLING_CACHE_URL="redis://user:secret@cache")
+    assert "pip install 'billing-proxy[redis]'" in said
+    assert "secret" not in said
+
+
+def test_the_password_of_the_shared_cache_is_in_no_repr() -> None:
+    assert "a-password" not in repr(config(BILLING_CACHE_URL="redis://user:a-password@cache"))

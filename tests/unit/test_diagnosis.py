@@ -41,7 +41,7 @@ def all_is_well(answers: StripeAnswers, *without: str) -> None:
         answers.list(CONFIGURATIONS, portal())
 
 
-def find(key: str = KEY, **fields: Any) -> list[Finding]:
+def find(key: str = KEY, *, cache_answers: bool | None = None, **fields: Any) -> list[Finding]:
     config = BillingConfig(stripe_secret_key=key, secret_key="s", stripe_timeout=0.9, **fields)
     clock = Clock()
     gateway = StripeGateway(
@@ -51,7 +51,7 @@ def find(key: str = KEY, **fields: Any) -> list[Finding]:
         portal_configuration=config.stripe_portal_configuration,
         clock=clock,
     )
-    return diagnose(config, gateway)
+    return diagnose(config, gateway, cache_answers=cache_answers)
 
 
 def levels(findings: list[Finding]) -> set[Level]:
@@ -65,6 +65,15 @@ def text(findings: list[Finding], level: Level) -> str:
 def test_when_all_is_well_there_is_nothing_to_mend(answers: StripeAnswers) -> None:
     all_is_well(answers)
     assert levels(find()) == {Level.OK}
+
+
+@pytest.mark.parametrize(("cache_answers", "level"), [(True, Level.OK), (False, Level.WARNING)])
+def test_a_shared_cache_that_does_not_answer_is_a_warning(
+    answers: StripeAnswers, cache_answers: bool, level: Level
+) -> None:
+    all_is_well(answers)
+    findings = find(cache_answers=cache_answers)
+    assert [f.level for f in findings if "BILLING_CACHE_URL" in f.text] == [level]
 
 
 def test_nothing_is_written(answers: StripeAnswers) -> None:

@@ -28,6 +28,15 @@ GOOD: list[tuple[Callable[[str], Any], str, Any]] = [
     (values.jwks_url, "http://localhost:9/keys", None),
     (values.jwks_url, "http://127.0.0.1:9/keys", None),
     (values.jwks_url, "http://[::1]:9/keys", None),
+    (values.cache_url, "redis://127.0.0.1:6379/0", None),
+    (values.cache_url, "redis://cache", None),
+    (values.cache_url, "rediss://user:p%40ss@cache.internal:6380/2", None),
+    (
+        values.cache_url,
+        "rediss://cache?ssl_ca_certs=/etc/ssl/own.pem&ssl_check_hostname=true",
+        None,
+    ),
+    (values.cache_url, "unix:///run/redis.sock?db=1", None),
     (values.link, "https://site.example/account?tab=plan#top", None),
     (values.link, "http://localhost:3000", None),
     (values.link, "/account/plan?x=1", None),
@@ -74,6 +83,21 @@ BAD: list[tuple[Callable[[str], Any], list[str], str]] = [
     (values.base_url, ["api.stripe.com", "ftp://a.example", "https://", "//a.example"], "address"),
     (values.jwks_url, ["http://id.example/keys", "http://127.0.0.2/keys"], "https://"),
     (values.jwks_url, ["file:///etc/passwd", "keys"], "address"),
+    (
+        values.cache_url,
+        ["localhost:6379", "http://cache", "memory://", "redis://", "redis:///0", "redis://a b"],
+        "redis://user:password@127.0.0.1:6379/0",
+    ),
+    (
+        values.cache_url,
+        ["redis://cache:port", "redis://[::1", "unix://", "redis://c/name"],
+        "address",
+    ),
+    (
+        values.cache_url,
+        ["redis://c?socket_timeout=99", "redis://c?protocol=3", "redis://c#x"],
+        "query",
+    ),
     (
         values.link,
         [

@@ -1,0 +1,226 @@
+"""Several services, one cache: what one of them knows, all know; what one forgets, all forget."""
+
+from __future__ import annotations
+
+import json
+import time
+from typing import Any
+
+import pytest
+from flask import Flask
+from flask.testing import FlaskClient
+
+from billing_proxy import BillingProxy
+from demo.emulator import Emulator
+from tests.conftest import ANNA
+from tests.fleet.conftest import Fleet
+from tests.fleet.redis import Server
+from tests.web.clock import Clock
+from tests.web.test_webhook_route import SECRET, event, signed
+from tests.web.tokens import bearer, mint
+
+JSON = "/billing/subscription.json"
+LIVE = {"Cache-Control": "no-cache"}
+AT_ONCE = {"Stripe-Should-Retry": "false"}
+
+
+@pytest.fixture
+def clock() -> Clock:
+    """The real time, standing still: Stripe's SDK looks at its own watch for a signature's age."""
+    return Clock(time.time())
+
+
+def card(client: FlaskClient, headers: dict[str, str]) -> Any:
+    answer = client.get(JSON, headers=headers)
+    assert answer.status_code == 200
+    return answer.json
+
+
+def status(client: FlaskClient, headers: dict[str, str]) -> str:
+    return str(card(client, headers)["status"]["code"])
+
+
+def tell(client: FlaskClient, clock: Clock, kind: str, **more: Any) -> None:
+    body = json.dumps(event(kind, **more)).encode()
+    headers = {"Stripe-Signature": signed(body, clock())}
+    assert client.post("/billing/webhook", data=body, headers=headers).status_code == 204
+
+
+def test_a_card_that_one_has_read_costs_the_others_no_call(
+    fleet: Fleet, emulator: Emulator, as_anna: dict[str, str]
+) -> None:
+    services = fleet(4)
+    cards = [card(service, as_anna) for service in services]
+    assert cards[1:] == cards[:1] * 3
+    assert emulator.calls("/v1/subscriptions") == 1
+
+
+def test_a_card_is_read_once_in_its_time_however_many_ask(
+    fleet: Fleet, emulator: Emulator, as_anna: dict[str, str], clock: Clock
+) -> None:
+    services = fleet(3)
+    for _ in range(60):
+        for service in services:
+            card(service, as_anna)
+        clock.advance(3)
+    assert emulator.calls("/v1/subscriptions") == 6  # 180 seconds, 30 seconds each
+
+
+def test_a_products_name_is_read_once_for_all(
+    fleet: Fleet, emulator: Emulator, as_anna: dict[str, str], clock: Clock
+) -> None:
+    for service in fleet(3):
+        assert card(service, as_anna)["plan"] == "Pro"
+        clock.advance(31)
+    assert emulator.calls("/v1/products") + emulator.calls("/v1/prices") == 1
+
+
+def test_a_live_read_of_one_is_new_for_all(
+    fleet: Fleet, emulator: Emulator, as_anna: dict[str, str], clock: Clock
+) -> None:
+    first, second = fleet()
+    card(first, as_anna)
+    clock.advance(5)
+    emulator.account.update("sub_anna", status="past_due")
+    assert status(second, as_anna) == "active"
+    assert status(second, {**as_anna, **LIVE}) == "past_due"
+    assert status(first, as_anna) == "past_due"
+    clock.advance(1)
+    assert status(first, {**as_anna, **LIVE}) == "past_due"
+    assert emulator.calls("/v1/subscriptions") == 2  # one in two seconds is live enough
+
+
+def test_an_event_makes_all_of_them_forget(
+    fleet: Fleet, emulator: Emulator, as_anna: dict[str, str], clock: Clock
+) -> None:
+    services = fleet(3, STRIPE_WEBHOOK_SECRET=SECRET)
+    for service in services:
+        card(service, as_anna)
+    emulator.account.update("sub_anna", status="past_due")
+    clock.advance(0.001)
+    tell(services[0], clock, "customer.subscription.updated")
+    assert [status(service, as_anna) for service in services] == ["past_due"] * 3
+    assert emulator.calls("/v1/subscriptions") == 2
+
+
+def test_a_deleted_customer_is_forgotten_by_all_even_in_an_outage(
+    fleet: Fleet, emulator: Emulator, as_anna: dict[str, str], clock: Clock
+) -> None:
+    services = fleet(3, STRIPE_WEBHOOK_SECRET=SECRET)
+    for service in services:
+        card(service, as_anna)
+    emulator.fail(status=500, times=None, headers=AT_ONCE)
+    deleted = {"object": {"id": ANNA, "object": "customer", "deleted": True}}
+    tell(services[0], clock, "customer.deleted", data=deleted)
+    for service in services:
+        assert service.get(JSON, headers=as_anna).status_code == 503
+
+
+def test_a_renamed_product_has_its_new_name_everywhere(
+    fleet: Fleet, emulator: Emulator, as_anna: dict[str, str], clock: Clock
+) -> None:
+    services = fleet(3, STRIPE_WEBHOOK_SECRET=SECRET)
+    for service in services:
+        assert card(service, as_anna)["plan"] == "Pro"
+    emulator.account.update("prod_pro", name="Pro Plus")
+    tell(
+        services[0],
+        clock,
+        "product.updated",
+        data={"object": {"id": "prod_pro", "object": "product"}},
+    )
+    clock.advance(31)
+    assert [card(service, as_anna)["plan"] for service in services] == ["Pro Plus"] * 3
+
+
+def test_in_an_outage_the_last_known_card_is_known_to_all(
+    fleet: Fleet, emulator: Emulator, as_anna: dict[str, str], clock: Clock
+) -> None:
+    first, second = fleet()
+    known = card(first, as_anna)
+    clock.advance(31)
+    emulator.fail(status=500, times=None, headers=AT_ONCE)
+    shown = card(second, as_anna)
+    assert shown["stale"] is True
+    assert shown["as_of"] == known["as_of"]
+    assert shown["plan"] == "Pro"
+
+
+def test_the_read_budget_is_that_of_all_together(
+    fleet: Fleet, emulator: Emulator, clock: Clock
+) -> None:
+    services = fleet(4, BILLING_STRIPE_MAX_RATE="0.1")
+    codes = []
+    for number, service in enumerate(services * 3):
+        customer = f"cus_cold{number}"
+        emulator.account.add_customer(customer)
+        codes.append(service.get(JSON, headers=bearer(mint(customer, clock))).status_code)
+    assert codes == [200] + [503] * 11
+    assert emulator.calls() == 1
+    assert services[3].get("/readyz").json["status"] == "warn"
+
+
+def test_another_account_has_other_cards(
+    fleet: Fleet, emulator: Emulator, as_anna: dict[str, str]
+) -> None:
+    card(fleet(1)[0], as_anna)
+    other = emulator.add_key("sk_test_of_another_account")
+    card(fleet(1, STRIPE_SECRET_KEY=other)[0], as_anna)
+    assert emulator.calls("/v1/subscriptions") == 2
+
+
+def test_nobody_gets_the_card_of_somebody_else(
+    fleet: Fleet, as_anna: dict[str, str], as_bob: dict[str, str]
+) -> None:
+    for service in fleet(3):
+        assert card(service, as_anna)["customer"] == "cus_anna"
+        assert card(service, as_bob)["customer"] == "cus_bob"
+
+
+def test_what_is_kept_is_what_is_on_the_card(
+    fleet: Fleet, server: Server, emulator: Emulator, environ: dict[str, str], clock: Clock
+) -> None:
+    service = fleet(1)[0]
+    emulator.account.add_customer("cus_c", name="Cato Smit", email="cato@example.nl", phone="0612")
+    emulator.account.add_payment_method("cus_c")
+    emulator.account.add_subscription(
+        "cus_c", id="sub_c", status="past_due", description="inner note", metadata={"vip": "yes"}
+    )
+    token = mint("cus_c", clock)
+    assert card(service, bearer(token))["status"]["code"] == "past_due"
+    service.get("/billing/portal", headers=bearer(token))
+    kept = server.everything().decode()
+    assert "sub_c" in kept
+    assert "Pro" in kept
+    secrets = [token, emulator.key, environ["SECRET_KEY"], environ["BILLING_TOKEN_SECRET"]]
+    private = [
+        "Cato",
+        "cato@",
+        "0612",
+        "4242",
+        "visa",
+        "inner note",
+        "vip",
+        "http",
+        "in_",
+        "req_",
+        "pm_",
+    ]
+    for word in secrets + private:
+        assert word not in kept
+
+
+def test_the_embedded_card_is_shared_too(
+    fleet: Fleet,
+    server: Server,
+    environ: dict[str, str],
+    emulator: Emulator,
+    as_anna: dict[str, str],
+) -> None:
+    card(fleet(1)[0], as_anna)
+    site = Flask(__name__)
+    site.config.update(environ, BILLING_CACHE_URL=server.url)
+    billing = BillingProxy(site, customer_loader=lambda _: ANNA)
+    with site.app_context():
+        assert billing.card(ANNA).plan == "Pro"
+    assert emulator.calls("/v1/subscriptions") == 1

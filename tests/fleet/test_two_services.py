@@ -1,0 +1,109 @@
+"""Two services of four workers each, as the Procfile starts them, with one cache between them."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
+from itertools import count, cycle, islice
+
+import pytest
+
+from demo.emulator import Emulator
+from tests.fleet.redis import Server
+from tests.workers.browser import HTML, Sent, answers, ask, program
+from tests.workers.service import Service, wait_until
+
+JSON = "/billing/subscription.json"
+CROWD = 1000
+_numbers = count(1)
+
+
+@pytest.fixture(scope="module")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    with Server(tmp_path_factory.mktemp("redis")) as running:
+        yield running
+
+
+@pytest.fixture(scope="module")
+def stripe() -> Iterator[Emulator]:
+    with Emulator() as running:
+        yield running
+
+
+@pytest.fixture(scope="module")
+def services(stripe: Emulator, server: Server) -> Iterator[list[Service]]:
+    settings = {"BILLING_CACHE_URL": server.url, "BILLING_STRIPE_MAX_RATE": "1000"}
+    with ExitStack() as started:
+        yield [started.enter_context(Service(stripe, **settings)) for _ in range(2)]
+
+
+@pytest.fixture
+def add_customers(stripe: Emulator) -> Callable[[int], list[str]]:
+    def add(wanted: int) -> list[str]:
+        customers = [f"cus_many{next(_numbers)}" for _ in range(wanted)]
+        for customer in customers:
+            stripe.account.add_customer(customer)
+            stripe.account.add_subscription(customer, id=customer.replace("cus_", "sub_"))
+        return customers
+
+    return add
+
+
+def test_a_thousand_first_views_at_once_make_one_call(
+    services: list[Service], stripe: Emulator, add_customers: Callable[[int], list[str]]
+) -> None:
+    earlier, newcomer = map(program, add_customers(2))
+    assert ask(services[0].port, JSON, earlier).status == 200  # the product is known from here on
+    stripe.requests.clear()
+    stripe.latency = 0.3
+    ports = islice(cycle(service.port for service in services), CROWD)
+    crowd = answers([Sent(port, JSON, newcomer) for port in ports], within=60)
+    stripe.latency = 0
+    assert {answer.status for answer in crowd} == {200}
+    assert {answer.json()["plan"] for answer in crowd} == {"Pro"}
+    assert stripe.calls() == 1
+
+
+def pages(ports: list[int], headers: list[dict[str, str]], stop: threading.Event) -> list[int]:
+    """The status of page after page, of customer after customer, until told to stop."""
+    codes = []
+    for port, header in zip(cycle(ports), cycle(headers), strict=False):
+        if stop.is_set():
+            return codes
+        codes.append(ask(port, "/billing/", {**HTML, **header}).status)
+    return codes
+
+
+@pytest.mark.parametrize("trouble", ["kill", "pause", "restart"])
+def test_whatever_happens_to_the_server_under_load_no_page_fails(
+    services: list[Service],
+    server: Server,
+    add_customers: Callable[[int], list[str]],
+    trouble: str,
+) -> None:
+    headers = [program(customer) for customer in add_customers(40)]
+    ports, stop = [service.port for service in services], threading.Event()
+    with ThreadPoolExecutor(6) as people:
+        views = [people.submit(pages, ports, headers[i:] + headers[:i], stop) for i in range(6)]
+        try:
+            time.sleep(1)
+            server.pause() if trouble == "pause" else server.kill()
+            if trouble != "restart":
+                time.sleep(2.5)
+            server.resume() if trouble == "pause" else server.start()
+            time.sleep(1)
+        finally:
+            stop.set()
+        codes = [code for view in views for code in view.result(60)]
+    assert len(codes) > 60
+    assert set(codes) == {200}
+    for service in services:
+        for _ in service.each():
+            wait_until(lambda port=service.port: is_well(port), "all use the server again")
+
+
+def is_well(port: int) -> bool:
+    return bool(ask(port, "/readyz").json()["status"] == "pass")

@@ -1,0 +1,112 @@
+"""Values for a server that others may write to: what comes back is what was sealed, or nothing."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import fields
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from billing_proxy.billing import Billing
+from billing_proxy.catalog import Product
+from billing_proxy.codec import Codec
+from billing_proxy.pricing import YearlyPrice
+from billing_proxy.redis_server import LAYOUT
+from billing_proxy.subscription import (
+    Invoice,
+    Item,
+    PauseCollection,
+    PausePeriod,
+    Subscription,
+)
+
+from .examples import examples
+
+SECRET = b"a secret of thirty-two bytes, yes"
+BILLINGS: Codec[Billing | None] = Codec(Billing | None, SECRET)
+
+moments = st.none() | st.integers(1, 2**40)
+texts = st.none() | st.text(max_size=20)
+items = st.builds(Item, product=texts, interval=texts, current_period_end=moments)
+subscriptions = st.builds(
+    Subscription,
+    id=texts,
+    status=texts,
+    cancel_at=moments,
+    cancel_at_period_end=st.booleans(),
+    pause_collection=st.none() | st.builds(PauseCollection, moments),
+    items=st.lists(items, max_size=3).map(tuple),
+    latest_invoice=texts | st.builds(Invoice, moments, moments),
+    schedule=texts | st.lists(st.builds(PausePeriod, moments, moments), max_size=2).map(tuple),
+)
+prices = st.lists(st.builds(YearlyPrice, st.integers(0, 10**9), st.text(max_size=3), texts)).map(
+    tuple
+)
+billings = st.none() | st.builds(
+    Billing,
+    customer=st.text(max_size=20),
+    subscriptions=st.lists(subscriptions, max_size=3).map(tuple),
+    product_names=st.dictionaries(st.text(max_size=9), st.text(max_size=9), max_size=2),
+    yearly_prices=st.dictionaries(st.text(max_size=9), prices, max_size=2),
+)
+
+
+@examples(200)
+@given(billings)
+def test_what_is_sealed_comes_back_the_same(billing: Billing | None) -> None:
+    assert BILLINGS.open("card:cus_a", BILLINGS.seal("card:cus_a", billing)) == billing
+
+
+def test_what_was_sealed_for_somebody_else_is_refused() -> None:
+    sealed = BILLINGS.seal("card:cus_a", Billing("cus_a"))
+    with pytest.raises(ValueError, match="signature"):
+        BILLINGS.open("card:cus_b", sealed)
+
+
+def test_what_was_sealed_with_another_secret_is_refused() -> None:
+    sealed = Codec[Billing](Billing, b"another secret").seal("card:cus_a", Billing("cus_a"))
+    with pytest.raises(ValueError, match="signature"):
+        BILLINGS.open("card:cus_a", sealed)
+
+
+@examples(100)
+@given(st.data())
+def test_a_single_changed_byte_is_noticed(data: st.DataObject) -> None:
+    sealed = bytearray(BILLINGS.seal("card:cus_a", Billing("cus_a")))
+    place = data.draw(st.integers(0, len(sealed) - 1))
+    sealed[place] ^= data.draw(st.integers(1, 255))
+    with pytest.raises(ValueError, match="signature"):
+        BILLINGS.open("card:cus_a", bytes(sealed))
+
+
+@pytest.mark.parametrize("rubbish", [None, b"", b"x", b"0" * 32, b"\xff" * 40])
+def test_rubbish_is_refused(rubbish: bytes | None) -> None:
+    with pytest.raises(ValueError, match="signature"):
+        BILLINGS.open("card:cus_a", rubbish)
+
+
+@pytest.mark.parametrize(
+    "value", [[], "a text", {"customer": 7}, {"customer": "cus_a", "subscriptions": [1]}]
+)
+def test_a_value_of_another_type_is_refused_however_it_is_signed(value: object) -> None:
+    sealed = Codec[object](object, SECRET).seal("card:cus_a", value)
+    with pytest.raises(ValueError, match="type"):
+        BILLINGS.open("card:cus_a", sealed)
+
+
+def test_another_layout_of_what_is_kept_has_another_number() -> None:
+    """Has what is kept changed? Then raise ``redis_server.LAYOUT``, and enter both here."""
+    kept = (
+        Billing,
+        Subscription,
+        Item,
+        PauseCollection,
+        PausePeriod,
+        Invoice,
+        YearlyPrice,
+        Product,
+    )
+    shape = [(type_.__name__, [(f.name, f.type) for f in fields(type_)]) for type_ in kept]
+    assert (LAYOUT, hashlib.sha256(repr(shape).encode()).hexdigest()[:12]) == (1, "0bfca3707d6c")
