@@ -7,11 +7,11 @@ costs that detail alone.
 
 from __future__ import annotations
 
-import json
 import logging
 import re
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import replace
 from typing import Any
 
@@ -21,14 +21,14 @@ from .catalog import Catalog, Product
 from .errors import (
     BillingError,
     CustomerNotFound,
-    InvalidEvent,
     StripeMisconfigured,
+    StripeRateLimited,
     StripeUnavailable,
 )
 from .pricing import only_product, read_yearly_prices
 from .read_budget import ReadBudget
 from .status import Code, choose, lacks_detail
-from .stripe_api import StripeApi, safe, verify_signature
+from .stripe_api import StripeApi, safe
 from .subscription import (
     Subscription,
     read_invoice,
@@ -36,7 +36,6 @@ from .subscription import (
     read_subscription,
     read_text,
 )
-from .webhook import TOLERANCE, Event, read_event, signed_at
 
 PAGE = 100
 MAX_PAGES = 10
@@ -154,27 +153,25 @@ class StripeGateway:
             found = self._api.list(resource, params).data
             return found[0] if found else None
 
-    def verify_event(self, body: bytes, signature: str, secret: str) -> Event:
-        """The event in a webhook's ``body``, once its ``Stripe-Signature`` has been checked.
-
-        Raises:
-            InvalidEvent: for a wrong or missing signature, one too old or from the future, or a
-                body that is no event.
-        """
-        moment = signed_at(signature) if signature.isascii() else None
-        if moment is None or moment > self._clock() + TOLERANCE:
-            raise InvalidEvent("the signature's time is missing or in the future")
-        verify_signature(body, signature, secret, tolerance=TOLERANCE)
+    @contextmanager
+    def _minding_the_limit(self) -> Iterator[None]:
+        """Stripe's 429, whatever it is an answer to, lets the readings rest."""
         try:
-            event = read_event(json.loads(body))
-        except (ValueError, RecursionError):
-            raise InvalidEvent("the body is no JSON") from None
-        if event is None:
-            raise InvalidEvent("the body is no event")
-        return event
+            yield
+        except StripeRateLimited:
+            self._budget.rate_limited()
+            raise
+
+    @contextmanager
+    def _detail(self) -> Iterator[None]:
+        """A further call for a card: it counts, and has half of the time that is left."""
+        self._budget.take()
+        with transport.half_of_the_rest(), self._minding_the_limit():
+            yield
 
     def _create_session(self, params: Mapping[str, Any]) -> str:
-        url = self._api.create("billing_portal.sessions", params).get("url")
+        with self._minding_the_limit():
+            url = self._api.create("billing_portal.sessions", params).get("url")
         if not isinstance(url, str) or not re.fullmatch(r"https?://[!-~]+", url):
             raise StripeUnavailable("Stripe's portal session has no usable address")
         return url
@@ -202,9 +199,8 @@ class StripeGateway:
         items, id_ = obj.get("items"), obj.get("id")
         if not isinstance(items, Mapping) or items.get("has_more") is not True:
             return obj
-        self._budget.take()
         try:
-            with transport.half_of_the_rest():
+            with self._detail():
                 page = self._api.list("subscription_items", {"subscription": id_, "limit": PAGE})
         except BillingError:
             return obj
@@ -224,8 +220,7 @@ class StripeGateway:
     def _read_detail(self, sub: Subscription) -> Subscription:
         """``sub`` with what it lacks, or as it was."""
         try:
-            self._budget.take()
-            with transport.half_of_the_rest():
+            with self._detail():
                 if lacks_detail(sub) == "latest_invoice":
                     invoice = self._api.retrieve("invoices", str(sub.latest_invoice))
                     return replace(sub, latest_invoice=read_invoice(invoice))
@@ -251,8 +246,7 @@ class StripeGateway:
         nameless = [id_ for id_ in products if id_ not in found or found[id_].name is None]
         for start in range(0, len(nameless), PAGE):
             ids = nameless[start : start + PAGE]
-            self._budget.take()
-            with transport.half_of_the_rest():
+            with self._detail():
                 listed = self._api.list("products", {"ids": ids, "limit": PAGE}).data
             for obj in listed:
                 id_ = obj.get("id")
@@ -267,9 +261,8 @@ class StripeGateway:
             "limit": PAGE,
             "expand": ["data.product"],
         }
-        self._budget.take()
         try:
-            with transport.half_of_the_rest():
+            with self._detail():
                 prices = self._api.list("prices", params).data
         except BillingError:
             return Product(yearly_prices=())

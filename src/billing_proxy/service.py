@@ -26,6 +26,7 @@ from .gateway import StripeGateway
 from .guard import Guard
 from .language import LANGUAGES, Language, day_of
 from .store import Store
+from .webhook import open_event
 from .workers import Workers
 
 LIVE_INTERVAL = 2.0
@@ -217,7 +218,7 @@ class BillingService:
         Raises:
             InvalidEvent: when the event is not Stripe's, or of the other mode than the key.
         """
-        event = self._gateway.verify_event(body, signature, secret)
+        event = open_event(body, signature, secret, now=self._clock())
         if event.livemode is not None and event.livemode != self._livemode:
             raise InvalidEvent("the event's livemode is not that of STRIPE_SECRET_KEY")
         if event.customer and event.customer_deleted:

@@ -1,14 +1,18 @@
-"""What a Stripe event tells to forget. Pure: events never fill a card, since they come late, twice
-and out of order; they only make the next read a live one.
+"""Stripe's events: checked, then read for what they tell to forget. Pure: events never fill a card,
+since they come late, twice and out of order; they only make the next read a live one.
 
 Source: https://docs.stripe.com/api/events/object
 """
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
+
+from .errors import InvalidEvent
+from .stripe_api import verify_signature
 
 FORGETS_CUSTOMER = ("customer.subscription.", "subscription_schedule.", "invoice.")
 FORGETS_PRODUCT = ("product.", "price.")
@@ -29,6 +33,28 @@ class Event:
     customer: str | None = None
     customer_deleted: bool = False
     product: str | None = None
+
+
+def open_event(body: bytes, signature: str, secret: str, *, now: float) -> Event:
+    """The event in a webhook's ``body``, once its ``Stripe-Signature`` has been checked.
+
+    ``now`` is in Unix seconds.
+
+    Raises:
+        InvalidEvent: for a wrong or missing signature, one too old or from the future, or a body
+            that is no event.
+    """
+    moment = signed_at(signature) if signature.isascii() else None
+    if moment is None or moment > now + TOLERANCE:
+        raise InvalidEvent("the signature's time is missing or in the future")
+    verify_signature(body, signature, secret, tolerance=TOLERANCE)
+    try:
+        event = read_event(json.loads(body))
+    except (ValueError, RecursionError):
+        raise InvalidEvent("the body is no JSON") from None
+    if event is None:
+        raise InvalidEvent("the body is no event")
+    return event
 
 
 def read_event(body: Any) -> Event | None:

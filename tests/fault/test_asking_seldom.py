@@ -243,6 +243,27 @@ def test_a_429_lets_all_customers_of_the_process_rest(
     assert ask(client, strangers[0], clock) == CARD
 
 
+@pytest.mark.parametrize("detail", ["/v1/prices", "/v1/billing_portal/sessions"])
+def test_a_429_on_anything_else_lets_the_cards_rest_too(
+    serve: Serve,
+    emulator: Emulator,
+    timer: Clock,
+    clock: Clock,
+    anna: str,
+    strangers: list[str],
+    detail: str,
+) -> None:
+    client = serve()
+    emulator.fail(detail, status=429)
+    assert ask(client, ANNA, clock) == CARD
+    assert portal(client, ANNA, clock).status_code in (303, 503)
+    asked = emulator.calls()
+    assert ask(client, strangers[0], clock) == AWAY
+    assert emulator.calls() == asked
+    timer.advance(1)
+    assert ask(client, strangers[0], clock) == CARD
+
+
 def test_each_429_that_follows_makes_the_rest_longer_up_to_half_a_minute(
     serve: Serve, line: Line, timer: Clock, clock: Clock, strangers: list[str]
 ) -> None:

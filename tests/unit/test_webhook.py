@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import hashlib
+import hmac
+import json
+import time
 from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from billing_proxy.webhook import Event, read_event, signed_at
+from billing_proxy.errors import InvalidEvent
+from billing_proxy.webhook import Event, open_event, read_event, signed_at
 
 from .examples import examples
 from .stripe_objects import CUSTOMER, make_invoice, make_product, make_subscription
@@ -161,3 +166,60 @@ def test_no_body_is_too_odd_to_be_read(body: Any) -> None:
 def test_no_header_is_too_odd_to_be_read(header: str) -> None:
     moment = signed_at(header)
     assert moment is None or moment >= 0
+
+
+SIGNING_SECRET = "whsec_5f2c"
+
+
+def sign(body: bytes, moment: int, secret: str = SIGNING_SECRET) -> str:
+    """As https://docs.stripe.com/webhooks#verify-manually describes it."""
+    signed = hmac.digest(secret.encode(), f"{moment}.".encode() + body, hashlib.sha256)
+    return f"t={moment},v1={signed.hex()}"
+
+
+def read(body: bytes, header: str) -> Event:
+    """As a service with ``SIGNING_SECRET`` does; the SDK looks at the real clock."""
+    return open_event(body, header, SIGNING_SECRET, now=time.time())
+
+
+class TestSignatures:
+    BODY = json.dumps({"type": "invoice.paid", "data": {"object": {"customer": CUSTOMER}}}).encode()
+
+    def test_a_signed_event_is_read(self) -> None:
+        header = sign(self.BODY, int(time.time()))
+        event = read(self.BODY, header)
+        assert (event.type, event.customer) == ("invoice.paid", CUSTOMER)
+
+    @pytest.mark.parametrize("seconds", [-290, 290])
+    def test_a_clock_may_be_off_by_minutes(self, seconds: int) -> None:
+        header = sign(self.BODY, int(time.time()) + seconds)
+        assert read(self.BODY, header).type == "invoice.paid"
+
+    @pytest.mark.parametrize("seconds", [-310, 310, -86_400, 86_400])
+    def test_an_old_event_and_one_from_the_future_are_refused(self, seconds: int) -> None:
+        header = sign(self.BODY, int(time.time()) + seconds)
+        with pytest.raises(InvalidEvent):
+            read(self.BODY, header)
+
+    @pytest.mark.parametrize("secret", ["whsec_other", "whsec_", "", " "])
+    def test_an_event_signed_with_another_secret_is_refused(self, secret: str) -> None:
+        header = sign(self.BODY, int(time.time()), secret)
+        with pytest.raises(InvalidEvent):
+            read(self.BODY, header)
+
+    def test_a_changed_body_is_refused(self) -> None:
+        header = sign(self.BODY, int(time.time()))
+        with pytest.raises(InvalidEvent):
+            read(self.BODY.replace(b"paid", b"void"), header)
+
+    @pytest.mark.parametrize("header", ["", "v1=abc", "t=1", "t=x,v1=y", ",,,", "t=,v1="])
+    def test_an_event_without_a_signature_is_refused(self, header: str) -> None:
+        with pytest.raises(InvalidEvent):
+            read(self.BODY, header)
+
+    @pytest.mark.parametrize(
+        "body", [b"", b"{", b"[]", b"null", b"{}", b"7", b"\xff\xfe", b"[" * 100_000]
+    )
+    def test_a_signature_does_not_make_an_event_of_just_anything(self, body: bytes) -> None:
+        with pytest.raises(InvalidEvent):
+            read(body, sign(body, int(time.time())))
