@@ -1,5 +1,6 @@
 """``check``, ``show`` and ``token``: as ``billing-proxy …``, and in a site as ``flask billing …``.
 
+``capacity`` joins them; it has its own file, since it needs neither settings nor app.
 Exit codes: 0 all is well, 1 something is wrong (said on standard error), 2 wrong usage.
 """
 
@@ -13,6 +14,7 @@ import click
 from flask import current_app
 from flask.cli import AppGroup
 
+from .capacity_command import capacity
 from .card import BillingCard
 from .diagnosis import Level, diagnose
 from .errors import BillingError
@@ -23,6 +25,7 @@ from .state import BillingState, state_of
 LOCAL = "http://127.0.0.1:8000"
 
 commands = AppGroup("billing", help="The billing page: check it, show a card, sign in.")
+commands.add_command(capacity)
 
 
 @commands.command()
