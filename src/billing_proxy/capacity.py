@@ -195,12 +195,14 @@ def _calls(site: Site, setup: Setup, *, factor: float, before: float) -> Calls:
     views = site.customers * site.views / MONTH * factor
     portal = views / site.views_per_visit * site.portal_share
     subscriptions = cards + portal * LIVE_READS
-    catalog = site.products * setup.fleet / setup.catalog_ttl if setup.catalog_ttl else math.inf
+    shelves = site.products * setup.fleet  # each process keeps every product for itself
     return Calls(
         views=views,
         subscriptions=subscriptions,
         details=subscriptions * site.detail_share,
-        catalog=min(catalog, subscriptions),
+        catalog=read_rate(subscriptions, setup.catalog_ttl, 1 / shelves * subscriptions)
+        if shelves
+        else 0.0,
         portal=portal,
     )
 

@@ -43,6 +43,8 @@ def _option(name: str, default: float | None, parser: Parser, text: str) -> Call
     )
 
 
+PEAK_FACTOR = 10.0
+
 PERCENT = parse.number(0, 100)
 
 
@@ -56,7 +58,12 @@ PERCENT = parse.number(0, 100)
     show_default=True,
     help="… in 30 days or in one.",
 )
-@_option("--peak-factor", 10, parse.number(1, 10_000), "Views at the peak, over the average's.")
+@_option(
+    "--peak-factor",
+    None,
+    parse.number(1, 10_000),
+    f"Views at the peak, over the average's.  [default: {PEAK_FACTOR:g}]",
+)
 @_option("--peak-views", None, parse.number(0, 1e12), "Or: views per second at the peak, of all.")
 @_option("--peak-minutes", 60, parse.number(0, 43_200), "How long the peak lasts.")
 @_option("--views-per-visit", 2, parse.whole(1, 1000), "Views that one visit makes …")
@@ -130,18 +137,21 @@ def _site(given: dict[str, Any]) -> Site:
 
 
 def _peak_factor(given: dict[str, Any], average: float) -> float:
-    views = given["peak_views"]
+    views, factor = given["peak_views"], given["peak_factor"]
     if views is None:
-        return float(given["peak_factor"])
-    if average == 0 or views < average:
-        raise click.BadParameter(
-            f"is less than the average of {average:,.2f} views per second that --customers and "
-            "--views make"
-            if average
-            else "needs --views above 0: nobody looks otherwise",
-            param_hint="--peak-views",
+        return float(PEAK_FACTOR if factor is None else factor)
+    if factor is not None:
+        problem = "says the same as --peak-factor: give one of them"
+    elif average == 0:
+        problem = "needs --views above 0: nobody looks otherwise"
+    elif views < average:
+        problem = (
+            f"is less than the average of {average:,.2f} views per second "
+            "that --customers and --views make"
         )
-    return float(views / average)
+    else:
+        return float(views / average)
+    raise click.BadParameter(problem, param_hint="--peak-views")
 
 
 def _setup(given: dict[str, Any]) -> Setup:

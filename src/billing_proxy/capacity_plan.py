@@ -206,21 +206,27 @@ def _fits(site: Site, setup: Setup, limits: Limits) -> bool:
 
 
 def _most_customers(site: Site, setup: Setup, limits: Limits) -> int:
-    """By bisection, to 1 in 1,000; transactions grow with the customers."""
+    """To 1 in 1,000, from the site's own size on; transactions grow with the customers.
+
+    By steps first, since a few customers may be too many for the least of a month's reads, where
+    more of them bring transactions enough.
+    """
 
     def fits(customers: int) -> bool:
         transactions = site.transactions * customers / site.customers
         return _fits(replace(site, customers=customers, transactions=transactions), setup, limits)
 
-    if fits(site.customers):
-        low, high = site.customers, MOST_CUSTOMERS
-        if fits(high):
-            return high
+    low = high = site.customers
+    if fits(low):
+        while fits(high):
+            if high == MOST_CUSTOMERS:
+                return high
+            low, high = high, min(MOST_CUSTOMERS, high + max(1, high // 4))
     else:
-        low, high = 0, site.customers
+        while low and not fits(low):
+            low, high = low - max(1, low // 4), low
     while high - low > max(1, low // 1000):
-        middle = (low + high) // 2 if high < 4 * low else math.isqrt(max(low, 1) * high)
-        middle = min(max(middle, low + 1), high - 1)
+        middle = (low + high) // 2
         low, high = (middle, high) if fits(middle) else (low, middle)
     return low
 

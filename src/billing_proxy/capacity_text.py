@@ -49,14 +49,14 @@ def _site(site: Site, setup: Setup, plan: Plan) -> Iterator[str]:
     yield f"service    {_processes(setup)}, {caches}; a card is fresh for {_number(setup.ttl)} s"
     yield (
         f"reads      at the peak {_number(plan.peak.reads)} a second, "
-        f"right after a restart up to {_number(plan.restart.reads)}"
+        f"with empty caches up to {_number(plan.restart.reads)}"
     )
 
 
 def _processes(setup: Setup) -> str:
     if setup.machines == 1:
-        return f"{setup.processes} process{'es' if setup.processes > 1 else ''}"
-    return f"{setup.machines} machines with {setup.processes} = {setup.fleet} processes"
+        return f"{setup.processes:,} process{'es' if setup.processes > 1 else ''}"
+    return f"{setup.machines:,} machines with {setup.processes:,} = {setup.fleet:,} processes"
 
 
 def _table(limits: Limits, plan: Plan) -> Iterator[str]:

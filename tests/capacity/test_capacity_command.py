@@ -34,6 +34,7 @@ IMPOSSIBLE = {
     "--max-rate 0": "number from 0.1",
     "--per year": "month",
     "--peak-views 0.001": "less than the average of 0.02 views per second",
+    "--peak-factor 2 --peak-views 1": "give one of them",
     "--views 0 --peak-views 1": "needs --views above 0",
 }
 

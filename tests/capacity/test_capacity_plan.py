@@ -102,6 +102,18 @@ def test_groups_of_ranks_weigh_what_zipfs_law_says() -> None:
     assert head == pytest.approx(1000 * weights[0] / sum(weights), rel=1e-4)
 
 
+@pytest.mark.parametrize(("views", "ttl"), [(4.0, 3600.0), (4000.0, 3600.0), (4.0, 0.0)])
+def test_a_product_is_read_once_in_its_time_by_each_process_and_no_oftener_than_cards_are(
+    views: float, ttl: float
+) -> None:
+    site, setup = a_site(views=views, products=5), a_setup(processes=3, catalog_ttl=ttl)
+    calls = average(site, setup)
+    often = 5 * 3 / ttl if ttl else float("inf")
+    assert 0.5 * min(often, calls.subscriptions) <= calls.catalog
+    assert calls.catalog <= min(often, calls.subscriptions)
+    assert average(replace(site, products=0), setup).catalog == 0
+
+
 def test_a_long_window_does_not_count_on_a_peak_that_has_only_begun() -> None:
     site = a_site(views=a_view_every(7200), peak_factor=20.0, peak_seconds=600.0)
     short, long = a_setup(ttl=600.0), a_setup(ttl=601.0)
@@ -165,6 +177,14 @@ def test_as_many_customers_fit_as_it_says_and_not_many_more(site: Site, setup: S
         assert fits(plan.most_customers)
     if plan.most_customers < MOST_CUSTOMERS:
         assert not fits(int(plan.most_customers * 1.002) + 1)
+
+
+def test_where_few_customers_are_too_many_for_a_month_the_many_who_fit_are_found() -> None:
+    site = a_site(customers=200_000, views=360.0, products=10, transactions=200_000.0)
+    setup = a_setup(processes=16, shared=True)
+    few = replace(site, customers=30, transactions=30)
+    assert broken(few, setup) == {"30 days, reads"}
+    assert 100_000 < make_plan(site, setup, Limits()).most_customers < 200_000
 
 
 @examples(40)
