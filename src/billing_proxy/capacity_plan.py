@@ -42,8 +42,8 @@ SHARED_CARD_BYTES = 2048
 TTLS = (30, 60, 120, 300, 600, 900, 1800, 3600, 7200, 14_400, 43_200, 86_400)
 """Seconds to choose a BILLING_CACHE_TTL from; the last is the most that it can say."""
 
-CHANCE = 0.9
-"""The part of a budget of more than some dozen reads per second that chance leaves usable."""
+SPARE = 0.9
+"""The part of our share that should be used where Stripe is asked for more: sites grow."""
 
 MOST_CUSTOMERS = 10**12
 
@@ -242,6 +242,8 @@ def _least_ttl(site: Site, setup: Setup, limits: Limits) -> float | None:
 def _advise(site: Site, setup: Setup, limits: Limits) -> Advice:
     ttl = _least_ttl(site, setup, limits)
     ttl_if_shared = _least_ttl(site, replace(setup, shared=True), limits)
+    if ttl is None and ttl_if_shared is None and setup.max_rate is not None:
+        return _advise(site, replace(setup, max_rate=None), limits)  # the rate itself may be wrong
     used = setup if ttl is None else replace(setup, ttl=ttl)
     kept = max(cards_in(site, used, used.ttl + used.stale_if_error), fresh_cards(site, used))
     maxsize = min(MOST_CARDS, _round_up(kept))
@@ -257,11 +259,13 @@ def _advise(site: Site, setup: Setup, limits: Limits) -> Advice:
 
 
 def _ask(site: Site, setup: Setup, limits: Limits) -> Ask:
-    """At the time to live of ``setup``, with one cache for the fleet."""
-    shared = replace(setup, shared=True)
-    busy, steady = peak(site, shared), average(site, shared)
-    reads = math.ceil(max(busy.reads, busy.portal) / limits.share / CHANCE)
-    month = steady.reads * MONTH / limits.share
+    """At the time to live of ``setup``, with one cache and one budget for the fleet."""
+    shared = replace(setup, shared=True, max_rate=None)
+    busy = peak(site, shared)
+    reads = math.ceil(max(busy.reads, busy.portal) / limits.share / SPARE)
+    while _refused(busy, shared, replace(limits, endpoint=reads, account=reads)) > MAX_REFUSED:
+        reads += math.ceil(reads / 20)
+    month = average(site, shared).reads * MONTH / limits.share
     return Ask(
         endpoint=reads if reads > limits.endpoint else 0,
         account=reads if reads > limits.account else 0,

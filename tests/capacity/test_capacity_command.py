@@ -136,6 +136,12 @@ def test_a_budget_above_the_limit_and_a_restart_that_hurts_are_pointed_out() -> 
     assert "After" not in run("")[1]
 
 
+@pytest.mark.parametrize(("customers", "unit"), [(10, "KiB"), (10**6, "MiB"), (10**8, "GiB")])
+def test_memory_is_given_in_a_unit_that_fits(customers: int, unit: str) -> None:
+    limits = "--endpoint-limit 9999 --account-limit 9999"
+    assert f"{unit} of cards there" in run(f"--customers {customers} --shared {limits}")[1]
+
+
 @pytest.mark.parametrize(("options", "words"), IMPOSSIBLE.items())
 def test_what_cannot_be_is_refused_with_the_option_and_what_it_may_be(
     options: str, words: str

@@ -201,13 +201,21 @@ def test_what_it_advises_fits_and_a_shorter_time_to_live_does_not(site: Site, se
 
 
 @examples(40)
-@given(SITES, SETUPS)
-def test_what_it_says_to_ask_stripe_for_is_enough(site: Site, setup: Setup) -> None:
-    ask = make_plan(site, setup, Limits()).advice.ask
+@given(SITES, SETUPS, st.sampled_from([0.5, 2.0, 25.0]))
+def test_what_it_says_to_ask_stripe_for_is_enough(site: Site, setup: Setup, allowed: float) -> None:
+    limits = Limits(endpoint=allowed, account=allowed)
+    ask = make_plan(site, setup, limits).advice.ask
     if ask is not None:
-        limits = Limits(endpoint=max(ask.endpoint, 25), account=max(ask.account, 100))
+        assert ask.endpoint or ask.account or ask.transactions
+        granted = Limits(endpoint=max(ask.endpoint, allowed), account=max(ask.account, allowed))
         site = replace(site, transactions=max(ask.transactions, site.transactions))
-        assert not broken(site, replace(setup, shared=True), limits)
+        assert not broken(site, replace(setup, shared=True), granted)
+
+
+def test_a_rate_that_is_set_too_low_is_told_what_it_should_be() -> None:
+    plan = make_plan(busy(15), a_setup(max_rate=2.0), Limits())
+    assert not plan.fits
+    assert plan.advice.max_rate == 20
 
 
 @pytest.mark.parametrize("ttl", TTLS)
