@@ -195,7 +195,7 @@ def _calls(site: Site, setup: Setup, *, factor: float, before: float) -> Calls:
     views = site.customers * site.views / MONTH * factor
     portal = views / site.views_per_visit * site.portal_share
     subscriptions = cards + portal * LIVE_READS
-    shelves = site.products * setup.fleet  # each process keeps every product for itself
+    shelves = site.products * setup.caches  # every cache keeps every product for itself
     return Calls(
         views=views,
         subscriptions=subscriptions,
