@@ -10,6 +10,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable
 from concurrent.futures import CancelledError, Future, ThreadPoolExecutor
+from contextvars import copy_context
 from typing import TypeVar
 
 from .errors import StripeTooSlow, StripeUnavailable
@@ -28,14 +29,16 @@ class Workers:
         self._places = threading.BoundedSemaphore(size + queue)
 
     def submit(self, call: Callable[[], T]) -> Future[T]:
-        """Start ``call`` soon in one of the threads.
+        """Start ``call`` soon in one of the threads, in the context of the caller.
+
+        So a trace goes on there, and a deadline of the caller's holds for the call too.
 
         Raises:
             StripeUnavailable: when every place is taken.
         """
         if not self._places.acquire(blocking=False):
             raise StripeUnavailable("too many calls to Stripe are under way")
-        future = self._executor.submit(call)
+        future = self._executor.submit(copy_context().run, call)
         future.add_done_callback(lambda _: self._places.release())
         return future
 

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future
+from contextvars import ContextVar
 
 import pytest
 
+from billing_proxy import transport
 from billing_proxy.errors import CustomerNotFound, StripeUnavailable
 from billing_proxy.workers import Workers, wait
 
@@ -144,3 +147,35 @@ def test_a_call_that_was_taken_back_gives_its_place_back(gate: Gate) -> None:
         with pytest.raises(StripeUnavailable, match="in time"):
             wait(future, 0)
         assert future.cancel()
+
+
+_trace: ContextVar[str] = ContextVar("trace", default="-")
+
+
+def test_what_the_request_is_traced_by_goes_along_to_the_thread_that_calls_stripe() -> None:
+    token = _trace.set("of this request")
+    try:
+        assert wait(Workers(size=1).submit(_trace.get), PATIENCE) == "of this request"
+    finally:
+        _trace.reset(token)
+
+
+def test_what_a_call_sets_for_itself_stays_in_that_call() -> None:
+    workers = Workers(size=1)
+    assert wait(workers.submit(lambda: _trace.set("of the first") and _trace.get()), PATIENCE)
+    assert wait(workers.submit(_trace.get), PATIENCE) == "-"
+    assert _trace.get() == "-"
+
+
+def test_a_deadline_of_the_caller_holds_in_the_thread_and_no_other_does() -> None:
+    assert wait(Workers(size=1).submit(transport.remaining), PATIENCE) is None
+    with transport.deadline(time.monotonic() + PATIENCE):
+        workers = Workers(size=1)
+        left = wait(workers.submit(transport.remaining), PATIENCE)
+        assert left is not None
+        assert 0 < left <= PATIENCE
+        with transport.deadline(time.monotonic() + 1):
+            shorter = wait(workers.submit(transport.remaining), PATIENCE)
+            assert shorter is not None
+            assert shorter <= 1
+    assert wait(workers.submit(transport.remaining), PATIENCE) is None
