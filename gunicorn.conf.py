@@ -1,9 +1,12 @@
 """How gunicorn serves ``wsgi:app``; read by ``gunicorn`` from the folder it is started in."""
 
 import os
+import shutil
 import socket
+import tempfile
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
+from pathlib import Path
 
 from gunicorn import util
 
@@ -26,6 +29,29 @@ forwarded_allow_ips = ""
 secure_scheme_headers: dict[str, str] = {}
 forwarder_headers = ""
 control_socket_disable = True
+
+# The workers count together in a folder that begins empty with each start, in memory where that is
+# possible. It has to be known before the first of them is there. Who sets it empties it as well.
+OWN_FOLDER = "billing-metrics-"
+if os.environ.get("BILLING_METRICS_TOKEN") and not os.environ.get("PROMETHEUS_MULTIPROC_DIR"):
+    memory = "/dev/shm" if os.access("/dev/shm", os.W_OK) else None  # noqa: S108 -- mkdtemp's is safe
+    os.environ["PROMETHEUS_MULTIPROC_DIR"] = tempfile.mkdtemp(prefix=OWN_FOLDER, dir=memory)
+
+
+def child_exit(server, worker):  # noqa: ARG001 -- gunicorn passes it by name
+    """What was true of a worker that is gone is true no more; what it counted stays counted."""
+    if os.environ.get("PROMETHEUS_MULTIPROC_DIR"):
+        with suppress(ImportError):  # then the workers have said so, and did not start
+            from prometheus_client.multiprocess import mark_process_dead
+
+            mark_process_dead(worker.pid)
+
+
+def on_exit(server):  # noqa: ARG001 -- gunicorn passes it by name
+    """Leave nothing behind."""
+    folder = Path(os.environ.get("PROMETHEUS_MULTIPROC_DIR", ""))
+    if folder.name.startswith(OWN_FOLDER):
+        shutil.rmtree(folder, ignore_errors=True)
 
 
 def post_worker_init(worker):  # noqa: ARG001 -- gunicorn passes it by name

@@ -11,7 +11,7 @@ from flask import Flask, Response, request, url_for
 from werkzeug.exceptions import HTTPException
 from werkzeug.middleware.proxy_fix import ProxyFix
 
-from . import access_log, health
+from . import access_log, health, scrape
 from .config import BillingConfig, unknown_settings
 from .extension import BillingProxy
 from .finished import FinishedAnswers
@@ -44,6 +44,7 @@ def create_app(
     app.register_error_handler(HTTPException, views.handle_http_error)
     app.add_url_rule("/healthz", "healthz", health.live)
     app.add_url_rule("/readyz", "readyz", lambda: health.ready(state))
+    app.add_url_rule("/metrics", "metrics", lambda: scrape.metrics(state, request))
     if config.url_prefix:
         app.add_url_rule("/", "home", _home)
     app.after_request(
@@ -56,6 +57,7 @@ def create_app(
             maxsize=config.page_cache_bytes,
             ttl=config.cache_ttl,
             clock=clock,
+            observer=state.observer,
         )
         app.after_request(finished.keep)
         app.wsgi_app = finished  # type: ignore[method-assign]

@@ -14,6 +14,8 @@ import time
 from collections.abc import Callable
 from enum import StrEnum
 
+from .observer import SILENT, Observer
+
 log = logging.getLogger(__name__)
 
 THRESHOLD = 5
@@ -45,8 +47,10 @@ class CircuitBreaker:
         threshold: int = THRESHOLD,
         probe_interval: float = PROBE_INTERVAL,
         timer: Callable[[], float] = time.monotonic,
+        observer: Observer = SILENT,
     ) -> None:
         self._what = what
+        self._observer = observer
         self._threshold = threshold
         self._probe_interval = probe_interval
         self._timer = timer
@@ -75,6 +79,7 @@ class CircuitBreaker:
         with self._lock:
             if self.is_open:
                 log.warning("%s answers again; the circuit is closed", self._what)
+                self._observer.circuit_changed(is_open=False)
             self._failures = 0
 
     def failed(self) -> None:
@@ -87,3 +92,4 @@ class CircuitBreaker:
                 log.error(
                     "%s failed %d times in a row; the circuit is open", self._what, self._failures
                 )
+                self._observer.circuit_changed(is_open=True)

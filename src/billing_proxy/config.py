@@ -43,6 +43,7 @@ SETTINGS: Mapping[str, Any] = {
     "BILLING_LOCALE": "nl",
     "BILLING_FRAME_ANCESTORS": "'none'",
     "BILLING_TRUSTED_PROXIES": 0,
+    "BILLING_METRICS_TOKEN": None,
     "TRUSTED_HOSTS": None,
 }
 
@@ -78,6 +79,7 @@ class BillingConfig:
     locale: str = SETTINGS["BILLING_LOCALE"]
     frame_ancestors: str = SETTINGS["BILLING_FRAME_ANCESTORS"]
     trusted_proxies: int = SETTINGS["BILLING_TRUSTED_PROXIES"]
+    metrics_token: str | None = field(default=None, repr=False)
     trusted_hosts: tuple[str, ...] = ()
 
     @property
@@ -133,6 +135,7 @@ class BillingConfig:
             locale=read("BILLING_LOCALE", parse.locale),
             frame_ancestors=read("BILLING_FRAME_ANCESTORS", parse.frame_ancestors),
             trusted_proxies=read("BILLING_TRUSTED_PROXIES", parse.whole(0, 10)),
+            metrics_token=read("BILLING_METRICS_TOKEN", parse.metrics_token),
             trusted_hosts=read("TRUSTED_HOSTS", parse.hosts) or (),
         )
         problems = read.problems + _contradictions(values)

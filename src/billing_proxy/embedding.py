@@ -11,6 +11,7 @@ from markupsafe import Markup
 
 from .errors import BillingError
 from .language import LANGUAGES
+from .observer import NO_CARD
 from .responses import BLUEPRINT, fallback, render, upgrade_url
 from .state import BillingState
 from .visitor import identify, language_of, not_before
@@ -40,6 +41,7 @@ def create_template_global(state: BillingState) -> Callable[[], Markup]:
         except Exception:
             log.exception("the card could not be rendered")
             problem = BillingError()
+        state.observer.card_answered(NO_CARD, problem.status)
         try:
             return Markup(render("billing/_error.html", spoken, error=problem))  # noqa: S704
         except Exception:
@@ -69,15 +71,17 @@ def exempt_webhook(app: Flask) -> None:
 def _card(state: BillingState) -> str:
     visitor = identify(state, request)
     spoken = language_of(state, request)
-    card = state.service.card(
+    served = state.service.card(
         visitor.customer, language=spoken.tag, not_before=not_before(state, request)
-    ).card
-    return render(
+    )
+    html = render(
         "billing/fragment.html",
         spoken,
-        card=card,
+        card=served.card,
         portal_url=url_for(f"{BLUEPRINT}.portal"),
         payment_url=url_for(f"{BLUEPRINT}.portal", flow="payment_method_update"),
         upgrade_url=upgrade_url(state.config, request),
         live=True,
     )
+    state.observer.card_answered(served.outcome, 200)
+    return html

@@ -20,6 +20,7 @@ from .gateway import StripeGateway
 from .guard import Guard
 from .identity import Seals, TokenVerifier, is_customer_id
 from .language import AUTO, LANGUAGES, Language, check_texts
+from .observer import SILENT, Observer
 from .read_budget import ReadBudget, SharedLimit
 from .service import BillingService
 from .state import EXTENSION, BillingState, CustomerLoader, state_of
@@ -136,8 +137,11 @@ class BillingProxy:
         return state.service.card(customer, language=tag, not_before=since).card
 
     def _build(self, config: BillingConfig, *, standalone: bool) -> BillingState:
-        shared = _shared_cache(config)
-        budget = ReadBudget(config.stripe_max_rate, shared=shared.reads if shared else None)
+        observer, expose_metrics = _watch(config)
+        shared = _shared_cache(config, observer)
+        budget = ReadBudget(
+            config.stripe_max_rate, shared=shared.reads if shared else None, observer=observer
+        )
         catalog = Catalog(
             ttl=config.catalog_ttl, clock=self._clock, shared=shared.products if shared else None
         )
@@ -146,6 +150,7 @@ class BillingProxy:
                 config.stripe_secret_key,
                 api_base=config.stripe_api_base,
                 connections=STRIPE_THREADS,
+                observer=observer,
             ),
             catalog=catalog,
             budget=budget,
@@ -159,7 +164,7 @@ class BillingProxy:
             catalog,
             store=_store(config, shared, self._clock),
             workers=Workers(size=STRIPE_THREADS),
-            guard=Guard(CircuitBreaker(), budget),
+            guard=Guard(CircuitBreaker(observer=observer), budget),
             languages=languages,
             clock=self._clock,
         )
@@ -174,7 +179,19 @@ class BillingProxy:
             cache_server=shared.server if shared else None,
             find_loader=lambda: self._loader,
             clock=self._clock,
+            observer=observer,
+            expose_metrics=expose_metrics,
         )
+
+
+def _watch(config: BillingConfig) -> tuple[Observer, Callable[[str], tuple[bytes, str]] | None]:
+    """Who hears what happens, and how to ask: nobody, unless the metrics are switched on."""
+    if config.metrics_token is None:
+        return SILENT, None
+    from .metrics import create_metrics  # an extra, installed only where it is wanted
+
+    metrics = create_metrics()
+    return metrics, metrics.expose
 
 
 @dataclass(frozen=True, slots=True)
@@ -186,7 +203,7 @@ class _SharedCache:
     products: SharedProducts
 
 
-def _shared_cache(config: BillingConfig) -> _SharedCache | None:
+def _shared_cache(config: BillingConfig, observer: Observer) -> _SharedCache | None:
     """The parts on the server of ``BILLING_CACHE_URL``; its packages are an extra."""
     if config.cache_url is None:
         return None
@@ -195,7 +212,9 @@ def _shared_cache(config: BillingConfig) -> _SharedCache | None:
     from .redis_server import RedisServer
 
     server = RedisServer(
-        config.cache_url, secret=f"{config.stripe_api_base} {config.stripe_secret_key}"
+        config.cache_url,
+        secret=f"{config.stripe_api_base} {config.stripe_secret_key}",
+        observer=observer,
     )
     return _SharedCache(
         server=server,

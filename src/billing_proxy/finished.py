@@ -19,6 +19,7 @@ from flask import Response, g, request
 
 from . import access_log
 from .cache import Outcome
+from .observer import SILENT, Observer
 from .responses import cache_headers
 from .service import BillingService
 from .visitor import VISIT_COOKIE
@@ -62,6 +63,7 @@ class FinishedAnswers:
         maxsize: bytes of answers to keep.
         ttl: seconds a card stays fresh.
         clock: the time in Unix seconds.
+        observer: hears of every answer that is sent again.
     """
 
     def __init__(
@@ -72,7 +74,9 @@ class FinishedAnswers:
         maxsize: int,
         ttl: float,
         clock: Callable[[], float],
+        observer: Observer = SILENT,
     ) -> None:
+        self._observer = observer
         self._app = app
         self._service = service
         self._ttl = ttl
@@ -134,6 +138,7 @@ class FinishedAnswers:
         ]
         if unchanged:
             headers = [pair for pair in headers if pair[0] not in _OF_CONTENT]
+        self._observer.card_answered(Outcome.HIT, 304 if unchanged else 200)
         access_log.write(
             method="GET",
             route=answer.route,

@@ -14,6 +14,8 @@ from typing import Any, TypeAlias
 
 from throttled import RateLimitResult, Throttled, rate_limiter, store
 
+from .observer import SILENT, Observer
+
 FIRST_REST = 1.0
 LONGEST_REST = 30.0
 """Seconds without reads after Stripe's first 429, doubled by each that follows, up to the last."""
@@ -42,7 +44,10 @@ class ReadBudget:
         *,
         shared: SharedLimit | None = None,
         timer: Callable[[], float] = time.monotonic,
+        observer: Observer = SILENT,
     ) -> None:
+        self._observer = observer
+        observer.read_limit_set(max_rate)
         self._limiter = limiter(max_rate, store.MemoryStore())
         self._shared = shared
         self._timer = timer
@@ -54,6 +59,11 @@ class ReadBudget:
 
     def take(self, *, wait: bool = False) -> bool:
         """Whether one more read may be made now, or with ``wait`` in a moment; if so, it counts."""
+        granted = self._take(wait=wait)
+        self._observer.read_asked(granted=granted)
+        return granted
+
+    def _take(self, *, wait: bool) -> bool:
         if self._timer() < self._rest_until:
             return False
         timeout = SHORT_WAIT if wait else None

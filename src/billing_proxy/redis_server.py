@@ -21,6 +21,7 @@ from redis.retry import Retry
 
 from .breaker import CircuitBreaker, Permit
 from .errors import StripeUnavailable
+from .observer import SILENT, Observer
 from .workers import Workers
 
 T = TypeVar("T")
@@ -70,6 +71,7 @@ class RedisServer:
         url: ``redis://``, ``rediss://`` (TLS) or ``unix://``, with user and password where needed.
         secret: what only services of the same account know; names and signs what they share.
         timer: seconds that only go forward.
+        observer: hears whether the server can be used.
     """
 
     def __init__(
@@ -78,7 +80,10 @@ class RedisServer:
         *,
         secret: str,
         timer: Callable[[], float] = time.monotonic,
+        observer: Observer = SILENT,
     ) -> None:
+        self._observer = observer
+        observer.shared_cache_changed(is_available=True)
         self.url = url
         self.secret = hashlib.blake2b(secret.encode(), person=b"billing-cache").digest()
         account = hashlib.blake2b(self.secret, digest_size=6).hexdigest()
@@ -167,15 +172,20 @@ class RedisServer:
         try:
             answer = call(self._client)
         except Exception as error:  # noqa: BLE001 -- what is no Redis makes the client fail anyhow
-            self._is_up = False
+            self._say(is_up=False)
             log.warning("the cache server failed: %s", type(error).__name__)
             self._breaker.failed()
             raise ServerDown from None
-        self._is_up = True
+        self._say(is_up=True)
         self._breaker.succeeded()
         if self._untold:
             self._tell_what_it_missed()
         return answer
+
+    def _say(self, *, is_up: bool) -> None:
+        if is_up != self._is_up:
+            self._is_up = is_up
+            self._observer.shared_cache_changed(is_available=is_up)
 
     def _tell_what_it_missed(self) -> None:
         with self._telling:

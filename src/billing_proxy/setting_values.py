@@ -9,12 +9,15 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Callable
+from importlib.util import find_spec
 from urllib.parse import parse_qs, urlsplit
 from zoneinfo import ZoneInfo
 
 from .language import AUTO, LANGUAGES
 
 MIN_TOKEN_SECRET_BYTES = 32  # RFC 7518 section 3.2: an HS256 key is at least as long as its hash
+
+MIN_METRICS_TOKEN_LENGTH = 16
 
 GENERATE = "make one with: python -c 'import secrets; print(secrets.token_urlsafe(48))'"
 
@@ -61,6 +64,18 @@ def token_secret(raw: str) -> str:
             f"is {length} bytes long and must be at least {MIN_TOKEN_SECRET_BYTES}: {GENERATE}"
         )
     return raw
+
+
+def metrics_token(raw: str) -> str:
+    """A bearer token (RFC 6750 section 2.1), where the extra that it switches on is installed."""
+    if find_spec("prometheus_client") is None:
+        raise ValueError("needs the extra metrics: pip install billing-proxy[metrics]")
+    if len(raw) < MIN_METRICS_TOKEN_LENGTH:
+        raise ValueError(
+            f"is {len(raw)} characters long and must be at least {MIN_METRICS_TOKEN_LENGTH}: "
+            f"{GENERATE}"
+        )
+    return _token(raw, "")
 
 
 def _url(raw: str) -> str:

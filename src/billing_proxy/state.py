@@ -13,6 +13,7 @@ from .config import BillingConfig
 from .gateway import StripeGateway
 from .identity import Seals, TokenVerifier
 from .language import Language
+from .observer import SILENT, Observer
 from .service import BillingService
 
 EXTENSION = "billing_proxy"
@@ -35,6 +36,7 @@ class BillingState:
     ``find_loader`` gives the customer loader, which a site may register after ``init_app``.
     ``standalone`` is the service that signs browsers in itself. ``cache_server`` is there when
     ``BILLING_CACHE_URL`` is set. ``clock`` gives Unix seconds.
+    ``expose_metrics`` gives the metrics and their media type for an ``Accept``, if they are on.
     """
 
     config: BillingConfig
@@ -47,6 +49,8 @@ class BillingState:
     cache_server: CacheServer | None = None
     find_loader: Callable[[], CustomerLoader | None] = lambda: None
     clock: Callable[[], float] = time.time
+    observer: Observer = SILENT
+    expose_metrics: Callable[[str], tuple[bytes, str]] | None = None
 
 
 def state_of(app: Flask) -> BillingState:

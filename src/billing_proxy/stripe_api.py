@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import logging
 import re
+import time
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, NoReturn
@@ -23,6 +24,7 @@ from .errors import (
     StripeRateLimited,
     StripeUnavailable,
 )
+from .observer import SILENT, CallOutcome, Observer
 
 API_VERSION = "2026-10-28.endive"
 """The version whose objects ``subscription.py`` reads: https://docs.stripe.com/api/versioning"""
@@ -52,11 +54,15 @@ class StripeApi:
         secret_key: ``sk_…`` or ``rk_…``.
         api_base: Stripe's address, or another for tests and the demo.
         connections: how many connections to keep open.
+        observer: hears of every call, how it ended and how long it took.
 
     Every method raises StripeUnavailable, StripeMisconfigured or CustomerNotFound.
     """
 
-    def __init__(self, secret_key: str, *, api_base: str, connections: int) -> None:
+    def __init__(
+        self, secret_key: str, *, api_base: str, connections: int, observer: Observer = SILENT
+    ) -> None:
+        self._observer = observer
         # At INFO the SDK logs Stripe's error messages, at DEBUG whole answers.
         logging.getLogger("stripe").setLevel(logging.WARNING)
         self._client = stripe.StripeClient(
@@ -95,14 +101,20 @@ class StripeApi:
 
         Raw, since the SDK's own objects read fields that nobody here needs, and fail on odd ones.
         """
+        started, outcome = time.perf_counter(), CallOutcome.UNREADABLE
         try:
             answer = self._client.raw_request(method, path, **params)
             body, request_id = answer.data, answer.request_id
+            if isinstance(body, Mapping):
+                outcome = CallOutcome.OK
         except stripe.StripeError as error:
+            outcome = _outcome(error)
             _translate(what, error)
         except Exception as error:  # noqa: BLE001 -- the SDK trips over some odd bodies
             log.warning("Stripe's answer to %s is unreadable: %s", what, type(error).__name__)
             raise StripeUnavailable(f"Stripe's answer to {what} is unreadable") from None
+        finally:
+            self._observer.stripe_called(what, outcome, time.perf_counter() - started)
         if not isinstance(body, Mapping):
             raise StripeUnavailable(f"Stripe's answer to {what} is not an object")
         return body, safe(request_id)
@@ -141,6 +153,22 @@ _HINTS = {
     ),
     "billing_portal.configurations.retrieve": ": STRIPE_PORTAL_CONFIGURATION names none of yours",
 }
+
+
+def _outcome(error: stripe.StripeError) -> CallOutcome:
+    match error:
+        case stripe.AuthenticationError():
+            return CallOutcome.KEY_REFUSED
+        case stripe.PermissionError():
+            return CallOutcome.PERMISSION_REFUSED
+        case stripe.InvalidRequestError():
+            return CallOutcome.REQUEST_REFUSED
+        case stripe.RateLimitError():
+            return CallOutcome.RATE_LIMITED
+        case stripe.APIConnectionError():
+            return CallOutcome.NO_ANSWER
+        case _:
+            return CallOutcome.FAILED
 
 
 def _translate(what: str, error: stripe.StripeError) -> NoReturn:

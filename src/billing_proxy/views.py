@@ -8,12 +8,13 @@ from flask import Blueprint, Flask, Response, g, request, request_finished, url_
 from flask.blueprints import BlueprintSetupState
 from werkzeug.exceptions import HTTPException, MethodNotAllowed, NotFound, RequestEntityTooLarge
 
-from . import health
+from . import health, scrape
 from .access_log import request_id
 from .cache import Outcome
 from .errors import BillingError, Forbidden, InvalidEvent, NotIdentified, from_status
 from .finished import Made
 from .gateway import FLOWS
+from .observer import NO_CARD
 from .responses import (
     BLUEPRINT,
     IMMUTABLE,
@@ -41,6 +42,9 @@ from .visitor import (
 )
 from .webhook import MAX_BODY
 
+CARDS = ("page", "subscription_json", "card")
+"""The views that answer with the card of whoever asks."""
+
 log = logging.getLogger(__name__)
 
 
@@ -64,9 +68,13 @@ def create_blueprint(state: BillingState) -> Blueprint:
     rule("/webhook", "webhook", views.webhook, methods=["POST"])
     rule("/healthz", "healthz", health.live)
     rule("/readyz", "readyz", lambda: health.ready(state))
+    if state.config.url_prefix or state.config.metrics_token:
+        # Without a prefix, /metrics is where a site's own are.
+        rule("/metrics", "metrics", lambda: scrape.metrics(state, request))
     blueprint.register_error_handler(BillingError, views.handle_error)
     blueprint.register_error_handler(HTTPException, views.handle_http_error)
     blueprint.after_request(views.finish)
+    blueprint.after_request(views.count)
     blueprint.record_once(views.watch)
     return blueprint
 
@@ -177,6 +185,14 @@ class Views:
         if endpoint == "static" and "v" in request.args and response.status_code == 200:
             response.headers["Cache-Control"] = IMMUTABLE
         return secure(response, self._state.config, framed=endpoint == "card")
+
+    def count(self, response: Response) -> Response:
+        """Report an answer to a request for the card."""
+        if _endpoint() in CARDS and request.method in ("GET", "HEAD"):
+            served: Served | None = g.get("billing_served")
+            found = served.outcome if served else NO_CARD
+            self._state.observer.card_answered(found, response.status_code)
+        return response
 
     def keep(self, _site: Flask, response: Response, **_more: object) -> None:
         """Take away what an ``after_request`` of the site (flask-talisman's) has put over them."""

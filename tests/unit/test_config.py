@@ -62,6 +62,7 @@ DEFAULTS = {
     "locale": "nl",
     "frame_ancestors": "'none'",
     "trusted_proxies": 0,
+    "metrics_token": None,
     "trusted_hosts": (),
 }
 
@@ -112,6 +113,7 @@ VALUES = [
     ("BILLING_LOCALE", "nl", "locale", "nl"),
     ("BILLING_FRAME_ANCESTORS", "'self'", "frame_ancestors", "'self'"),
     ("BILLING_TRUSTED_PROXIES", "2", "trusted_proxies", 2),
+    ("BILLING_METRICS_TOKEN", "m" * 16, "metrics_token", "m" * 16),
     ("TRUSTED_HOSTS", "a.example .b.example", "trusted_hosts", ("a.example", ".b.example")),
     ("TRUSTED_HOSTS", ["a.example", "b.example"], "trusted_hosts", ("a.example", "b.example")),
 ]
@@ -208,6 +210,7 @@ SECRETS = {
     "STRIPE_WEBHOOK_SECRET": "whsec_a1b2c3d4e5",
     "SECRET_KEY": "cookie-secret-a1b2c3",
     "BILLING_TOKEN_SECRET": "token-secret-a1b2c3-token-secret-a1b2c3",
+    "BILLING_METRICS_TOKEN": "metrics-token-a1b2c3",
 }
 
 
@@ -226,6 +229,8 @@ def test_no_secret_stands_in_the_repr() -> None:
         {"STRIPE_WEBHOOK_SECRET": "whsec_\na1b2c3d4"},
         {"SECRET_KEY": "a1b2c3d4\x00"},
         {"BILLING_TOKEN_SECRET": "a1b2c3d4"},
+        {"BILLING_METRICS_TOKEN": "a1b2c3d4"},
+        {"BILLING_METRICS_TOKEN": "a1b2c3d4 a1b2c3d4 a1b2c3d4"},
     ],
 )
 def test_no_problem_repeats_a_secret(changes: dict[str, str]) -> None:

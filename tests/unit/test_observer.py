@@ -1,0 +1,143 @@
+"""Whoever knows that something happened says so, once, at the moment it does."""
+
+from __future__ import annotations
+
+import time
+from typing import Any
+
+import pytest
+import requests
+
+from billing_proxy import transport
+from billing_proxy.breaker import THRESHOLD, CircuitBreaker
+from billing_proxy.errors import BillingError
+from billing_proxy.observer import CallOutcome, Observer
+from billing_proxy.read_budget import ReadBudget
+from billing_proxy.stripe_api import StripeApi
+
+from .stripe_answers import ADDRESS, KEY, StripeAnswers
+from .stripe_objects import Clock, make_subscription
+
+
+class Notebook(Observer):
+    """Writes down what it hears."""
+
+    def __init__(self) -> None:
+        self.calls: list[tuple[str, CallOutcome]] = []
+        self.seconds: list[float] = []
+        self.circuit: list[bool] = []
+        self.reads: list[bool] = []
+        self.limits: list[float] = []
+
+    def stripe_called(self, endpoint: str, outcome: CallOutcome, seconds: float) -> None:
+        self.calls.append((endpoint, outcome))
+        self.seconds.append(seconds)
+
+    def circuit_changed(self, *, is_open: bool) -> None:
+        self.circuit.append(is_open)
+
+    def read_asked(self, *, granted: bool) -> None:
+        self.reads.append(granted)
+
+    def read_limit_set(self, per_second: float) -> None:
+        self.limits.append(per_second)
+
+
+@pytest.fixture
+def notebook() -> Notebook:
+    return Notebook()
+
+
+@pytest.fixture
+def api(notebook: Notebook) -> StripeApi:
+    return StripeApi(KEY, api_base=ADDRESS, connections=1, observer=notebook)
+
+
+def list_subscriptions(api: StripeApi) -> Any:
+    """Within a second there is no time to try again, which would make the test wait."""
+    with transport.deadline(time.monotonic() + 0.9):
+        return api.list("subscriptions", {})
+
+
+def test_a_call_that_stripe_answers_is_ok(
+    api: StripeApi, notebook: Notebook, answers: StripeAnswers
+) -> None:
+    answers.list("subscriptions", make_subscription())
+    answers.answer("billing_portal/sessions", {"url": "https://x.example"}, method="POST")
+    list_subscriptions(api)
+    api.create("billing_portal.sessions", {})
+    assert notebook.calls == [
+        ("subscriptions.list", CallOutcome.OK),
+        ("billing_portal.sessions.create", CallOutcome.OK),
+    ]
+    assert all(0 < seconds < 10 for seconds in notebook.seconds)
+
+
+@pytest.mark.parametrize(
+    ("status", "outcome"),
+    [
+        (401, CallOutcome.KEY_REFUSED),
+        (403, CallOutcome.PERMISSION_REFUSED),
+        (400, CallOutcome.REQUEST_REFUSED),
+        (404, CallOutcome.REQUEST_REFUSED),
+        (429, CallOutcome.RATE_LIMITED),
+        (500, CallOutcome.FAILED),
+        (503, CallOutcome.FAILED),
+    ],
+)
+def test_a_refused_call_says_in_which_way(
+    api: StripeApi,
+    notebook: Notebook,
+    answers: StripeAnswers,
+    status: int,
+    outcome: CallOutcome,
+) -> None:
+    answers.refuse("subscriptions", status)
+    with pytest.raises(BillingError):
+        list_subscriptions(api)
+    assert notebook.calls == [("subscriptions.list", outcome)]
+
+
+@pytest.mark.parametrize("error", [requests.ConnectionError("no"), requests.Timeout("slow")])
+def test_a_call_without_an_answer_says_so(
+    api: StripeApi, notebook: Notebook, answers: StripeAnswers, error: Exception
+) -> None:
+    answers.break_off("subscriptions", error)
+    with pytest.raises(BillingError):
+        list_subscriptions(api)
+    assert notebook.calls == [("subscriptions.list", CallOutcome.NO_ANSWER)]
+
+
+@pytest.mark.parametrize("body", ["[]", "7", "null"])
+def test_an_answer_that_is_no_object_is_unreadable(
+    api: StripeApi, notebook: Notebook, answers: StripeAnswers, body: str
+) -> None:
+    answers.answer_text("subscriptions", body)
+    with pytest.raises(BillingError):
+        list_subscriptions(api)
+    assert notebook.calls == [("subscriptions.list", CallOutcome.UNREADABLE)]
+
+
+def test_a_circuit_is_reported_when_it_changes_and_only_then(notebook: Notebook) -> None:
+    breaker = CircuitBreaker(timer=Clock(100), observer=notebook)
+    breaker.succeeded()
+    for _ in range(THRESHOLD + 3):
+        breaker.failed()
+    assert notebook.circuit == [True]
+    breaker.succeeded()
+    breaker.succeeded()
+    assert notebook.circuit == [True, False]
+
+
+def test_the_budget_reports_its_limit_and_every_read_it_is_asked_for(notebook: Notebook) -> None:
+    timer = Clock(100)
+    budget = ReadBudget(0.1, timer=timer, observer=notebook)
+    assert notebook.limits == [0.1]
+    assert [budget.take(), budget.take()] == [True, False] == notebook.reads
+
+
+def test_a_read_that_rests_after_stripes_429_is_refused_too(notebook: Notebook) -> None:
+    budget = ReadBudget(1000, timer=Clock(100), observer=notebook)
+    budget.rate_limited()
+    budget.take(wait=True)
+    assert notebook.reads == [False]
