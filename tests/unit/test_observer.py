@@ -13,6 +13,7 @@ from billing_proxy.breaker import THRESHOLD, CircuitBreaker
 from billing_proxy.errors import BillingError
 from billing_proxy.observer import CallOutcome, Observer
 from billing_proxy.read_budget import ReadBudget
+from billing_proxy.redis_server import RedisServer, ServerDown
 from billing_proxy.stripe_api import StripeApi
 
 from .stripe_answers import ADDRESS, KEY, StripeAnswers
@@ -28,6 +29,7 @@ class Notebook(Observer):
         self.circuit: list[bool] = []
         self.reads: list[bool] = []
         self.limits: list[float] = []
+        self.shared_cache: list[bool] = []
 
     def stripe_called(self, endpoint: str, outcome: CallOutcome, seconds: float) -> None:
         self.calls.append((endpoint, outcome))
@@ -41,6 +43,9 @@ class Notebook(Observer):
 
     def read_limit_set(self, per_second: float) -> None:
         self.limits.append(per_second)
+
+    def shared_cache_changed(self, *, is_available: bool) -> None:
+        self.shared_cache.append(is_available)
 
 
 @pytest.fixture
@@ -141,3 +146,16 @@ def test_a_read_that_rests_after_stripes_429_is_refused_too(notebook: Notebook) 
     budget.rate_limited()
     budget.take(wait=True)
     assert notebook.reads == [False]
+
+
+def test_a_shared_cache_is_reported_when_it_is_lost_and_when_it_is_back(
+    notebook: Notebook,
+) -> None:
+    server = RedisServer("redis://127.0.0.1:9", secret="of this account", observer=notebook)
+    assert notebook.shared_cache == [True]
+    for _ in range(2):
+        with pytest.raises(ServerDown):
+            server.ask(lambda client: client.ping())
+    assert notebook.shared_cache == [True, False]
+    assert server.ask(lambda _: "an answer") == "an answer"
+    assert notebook.shared_cache == [True, False, True]
