@@ -22,12 +22,17 @@ from .billing import Billing
 from .codec import Codec
 from .errors import BillingError, StripeTooSlow, shared_error
 from .redis_server import RedisServer, Script, ServerDown
-from .store import CLOCK_SKEW, REVOCATION_HOLDS, Entry, Lease, MemoryStore
+from .store import CLOCK_SKEW, Entry, Lease, MemoryStore
 
 KIND = "card"
 
 POLL_INTERVAL = 0.02
 """Seconds between two looks at what another process is loading."""
+
+EVENT_HOLDS = 120.0
+"""Seconds for which a reading that began before an event is recognised when it comes in."""
+
+_EVENT_MS = int(EVENT_HOLDS * 1000)
 
 _CLAIM = """
 local f = redis.call('HMGET', KEYS[1], 't', 'l', 's', 'x', 'g', 'e')
@@ -80,8 +85,6 @@ redis.call('HSET', KEYS[1], 'g', ARGV[1], 'd', '1')
 redis.call('PEXPIRE', KEYS[1], ARGV[2])
 """
 
-_REVOKED_MS = int(REVOCATION_HOLDS * 1000)
-
 
 class RedisStore:
     """A ``Store`` of what is known of customers.
@@ -108,7 +111,7 @@ class RedisStore:
         self._server = server
         self._memory = memory
         self._codec: Codec[Billing | None] = Codec(Billing | None, server.secret)
-        self._keep_ms = max(int(retention * 1000), _REVOKED_MS)
+        self._keep_ms = max(int(retention * 1000), _EVENT_MS)
         self._lease_ms = int(timeout * 1000)
         self._clock = clock
         self._pause = pause
@@ -214,7 +217,7 @@ class RedisStore:
         self._tell(key, self._drop)
 
     def _tell(self, key: Hashable, script: Script) -> None:
-        args = [secrets.token_hex(4), _REVOKED_MS]
+        args = [secrets.token_hex(4), _EVENT_MS]
         self._server.tell(self._key(key), lambda: script([self._key(key)], args))
 
     def _ask_for_turn(
@@ -230,7 +233,7 @@ class RedisStore:
             [self._key(key)],
             [
                 lease.version, repr(lease.started), since, self._lease_ms, known, awaited,
-                _REVOKED_MS,
+                _EVENT_MS,
             ],
         )  # fmt: skip
         return state, said

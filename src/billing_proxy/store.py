@@ -1,8 +1,9 @@
 """Where cards are kept: ``Store`` is what the cache asks of such a place, ``MemoryStore`` the one
 in this process. Pure but for its lock: no Flask, no Stripe.
 
-cachetools bounds and expires; what is added here is that a value which was being read while
-something changed is kept as what was last known, and never as fresh.
+cachetools bounds; how old a value is, its own date says, since a timed cache is lost when the clock
+is set back. A value that was being read while something changed is kept as what was last known, and
+never as fresh.
 """
 
 from __future__ import annotations
@@ -13,14 +14,11 @@ from collections.abc import Callable, Hashable
 from dataclasses import dataclass, replace
 from typing import Generic, Protocol, TypeVar
 
-from cachetools import TTLCache
+from cachetools import LRUCache
 
 from .errors import BillingError
 
 V = TypeVar("V")
-
-REVOCATION_HOLDS = 120.0
-"""Seconds for which a reading that began before an event is recognised when it comes in."""
 
 CLOCK_SKEW = 2.0
 """Seconds that the clock which dated a value may be ahead of this one."""
@@ -102,15 +100,17 @@ class MemoryStore(Generic[V]):
     def __init__(
         self, *, maxsize: int, retention: float, clock: Callable[[], float] = time.time
     ) -> None:
+        self._retention = retention
         self._clock = clock
         self._lock = threading.Lock()
-        self._entries: TTLCache[Hashable, Entry[V]] = TTLCache(maxsize, retention, clock)
-        self._generations: TTLCache[Hashable, object] = TTLCache(maxsize, REVOCATION_HOLDS, clock)
+        self._entries: LRUCache[Hashable, Entry[V]] = LRUCache(maxsize)
+        self._generations: LRUCache[Hashable, object] = LRUCache(maxsize)
 
     def get(self, key: Hashable) -> Entry[V] | None:
         """What is known of ``key``, fresh or not."""
         with self._lock:
-            return self._entries.get(key)
+            entry = self._entries.get(key)
+        return entry if entry and self._clock() - entry.read_at <= self._retention else None
 
     def turn(
         self,

@@ -618,7 +618,7 @@ class TestGuarded:
         self, clock: Clock, source: Source, people: ThreadPoolExecutor
     ) -> None:
         workers, guard = ManualWorkers(), make_guard(threshold=2)
-        cache = make_cache(clock, timeout=0.1, workers=workers, guard=guard)
+        cache = make_cache(clock, timeout=0.5, workers=workers, guard=guard)
         answers = [people.submit(cache.get, "cus_a", source) for _ in range(5)]
         errors = {type(answer.exception(PATIENCE)) for answer in answers}
         assert len(workers.calls) == 1

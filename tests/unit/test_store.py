@@ -5,10 +5,13 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from billing_proxy.errors import StripeUnavailable
 from billing_proxy.store import CLOCK_SKEW, Entry, Lease, MemoryStore
 
+from .examples import examples
 from .stripe_objects import NOW, Clock
 
 KEY = "cus_a"
@@ -81,3 +84,48 @@ def test_an_error_is_nobody_elses(store: MemoryStore[Any]) -> None:
     lease = store.lease(KEY)
     store.fail(KEY, lease, StripeUnavailable())
     assert store.put(KEY, "a card", lease).fresh
+
+
+def test_a_clock_set_back_and_forth_spoils_nothing(store: MemoryStore[Any], clock: Clock) -> None:
+    store.put("cus_first", "a card", store.lease("cus_first"))
+    clock.advance(-50)
+    store.put("cus_older", "a card", store.lease("cus_older"))
+    store.put(KEY, "a card", store.lease(KEY))
+    clock.advance(110)
+    store.get("cus_first")
+    assert store.put("cus_next", "a card", store.lease("cus_next")).fresh
+    store.expire("cus_first")
+    assert store.get("cus_older") is None
+    assert store.get("cus_next") is not None
+
+
+STEPS = st.lists(
+    st.tuples(
+        st.sampled_from(["get", "put", "expire", "drop", "wait"]),
+        st.sampled_from(["cus_a", "cus_b", "cus_c"]),
+        st.sampled_from([0, 1, 99, 101, -10, -101]),
+    ),
+    max_size=40,
+)
+
+
+@examples(300)
+@given(STEPS)
+def test_whatever_the_clock_does_what_is_kept_can_be_found_and_forgotten(
+    steps: list[tuple[str, str, int]],
+) -> None:
+    clock = Clock()
+    store: MemoryStore[str] = MemoryStore(maxsize=2, retention=100, clock=clock)
+    for step, key, seconds in steps:
+        if step == "wait":
+            clock.advance(seconds)
+        elif step == "put":
+            assert store.put(key, key, store.lease(key)).fresh
+            assert store.get(key) is not None
+        elif step == "get":
+            entry = store.get(key)
+            assert entry is None or (entry.value == key and clock.now - entry.read_at <= 100)
+        else:
+            getattr(store, step)(key)
+            entry = store.get(key)
+            assert entry is None or not entry.fresh
