@@ -6,7 +6,7 @@ PIP := $(BIN)/python -m pip --quiet --disable-pip-version-check
 PORT ?= 8000
 
 .DEFAULT_GOAL := help
-.PHONY: help run example test lint messages pictures soak check-live wheel clean
+.PHONY: help run example test lint messages pictures bench soak check-live wheel clean
 
 help: ## Show this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | expand -t 14
@@ -35,6 +35,9 @@ messages: $(VENV)/test.stamp ## Collect the Dutch texts into the catalogues, and
 pictures: $(VENV)/test.stamp ## Take the README's pictures anew, from the running demo
 	@$(BIN)/python -m demo.pictures
 
+bench: $(VENV)/test.stamp ## Measure against what else there is, in one table (ONLY=warm,cold)
+	@$(BIN)/python -m bench --only "$(ONLY)"
+
 soak: $(VENV)/test.stamp ## Ten minutes of mixed load with faults switching on and off (MINUTES=10)
 	@$(BIN)/python -m bench.soak --minutes $(or $(MINUTES),10)
 
@@ -48,7 +51,7 @@ wheel: $(VENV)/test.stamp ## Build the wheel and the source package into dist/
 	@$(BIN)/check-wheel-contents dist/*.whl
 
 clean: ## Remove the virtual environment and everything that was built
-	@rm -rf $(VENV) dist build .coverage .mypy_cache .ruff_cache .pytest_cache .hypothesis
+	@rm -rf $(VENV) $(VENV)-bench dist build .coverage .mypy_cache .ruff_cache .pytest_cache .hypothesis
 
 $(VENV)/bin/python:
 	@python=; for candidate in "$(PYTHON)" python3 python3.13 python3.12 python3.11 python; do \

@@ -1,0 +1,101 @@
+"""A card that has to be read from Stripe, against one bare call of Stripe's SDK.
+
+Both are asked over HTTP, in gunicorn with one worker, in blocks of customers nobody has asked for.
+"""
+
+from __future__ import annotations
+
+import http.client
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import closing
+from dataclasses import dataclass
+from typing import TypeAlias
+
+from bench.emulated import Stripe
+from bench.processes import HOST, SETTINGS, Server, ask, bearer
+from bench.ratios import Aim, Row, Spread, ratios
+
+ROUNDS = 7
+BLOCK = 60
+SLOW_BLOCK = 8
+LATENCY = 0.150
+
+Path: TypeAlias = Callable[[str], tuple[str, dict[str, str]]]
+
+
+@dataclass(frozen=True, slots=True)
+class Cost:
+    """Seconds of one request: on the clock (median) and of the server's CPU (mean)."""
+
+    wall: float
+    cpu: float
+
+
+def measure(stripe: Stripe) -> Iterator[Row]:
+    """Wall time at two latencies, and CPU without any."""
+    environ = {**SETTINGS, **stripe.settings, "BILLING_STRIPE_MAX_RATE": "10000"}
+    with (
+        Server("wsgi:app", environ, workers=1) as service,
+        Server("bench.apps.naive:app", stripe.settings, workers=1) as naive,
+    ):
+        first = stripe.add("first", 30)
+        cost(service, first, _card)  # connections, imports and product names come before
+        cost(naive, first, _bare)
+        ours, theirs = _rounds(stripe, service, naive, BLOCK)
+        yield _row("cold card, wall, Stripe at 0 ms", *_walls(ours, theirs), bound=1.15)
+        cpu = ([c.cpu for c in ours], [c.cpu for c in theirs])
+        yield _row("cold card, CPU of the server", *cpu, bound=1.25)
+        stripe.latency(LATENCY)
+        slow = _rounds(stripe, service, naive, SLOW_BLOCK)
+        what = f"cold card, wall, Stripe at {LATENCY * 1000:.0f} ms"
+        yield _row(what, *_walls(*slow), bound=1.15)
+
+
+def _rounds(
+    stripe: Stripe, service: Server, naive: Server, block: int
+) -> tuple[list[Cost], list[Cost]]:
+    ours, theirs = [], []
+    for number in range(ROUNDS):
+        customers = stripe.add(f"block{block}x{number}n", block)
+        ours.append(cost(service, customers, _card))
+        theirs.append(cost(naive, customers, _bare))
+    return ours, theirs
+
+
+def cost(server: Server, customers: Sequence[str], path: Path) -> Cost:
+    """What a request for each of ``customers``, one after the other, costs."""
+    asked = [path(customer) for customer in customers]
+    walls, before = [], server.cpu_seconds()
+    with closing(http.client.HTTPConnection(HOST, server.port, timeout=30)) as connection:
+        for address, headers in asked:
+            started = time.perf_counter()
+            answer = ask(connection, address, headers)
+            walls.append(time.perf_counter() - started)
+            if answer.status != 200:
+                raise RuntimeError(f"{address} is answered {answer.status}")
+    cpu = server.cpu_seconds() - before
+    return Cost(Spread.of(walls).median, cpu / len(customers))
+
+
+def _card(customer: str) -> tuple[str, dict[str, str]]:
+    return "/billing/subscription.json", bearer(customer)
+
+
+def _bare(customer: str) -> tuple[str, dict[str, str]]:
+    return f"/subscription.json?customer={customer}", {}
+
+
+def _walls(ours: Sequence[Cost], theirs: Sequence[Cost]) -> tuple[list[float], list[float]]:
+    return [c.wall for c in ours], [c.wall for c in theirs]
+
+
+def _row(what: str, ours: list[float], theirs: list[float], *, bound: float) -> Row:
+    return Row(
+        what,
+        f"{Spread.of(ours).median * 1000:.2f} ms",
+        f"bare subscriptions.list: {Spread.of(theirs).median * 1000:.2f} ms",
+        ratios(ours, theirs),
+        Aim.AT_MOST,
+        bound,
+    )
