@@ -13,14 +13,18 @@ import re
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-import jwt
 from itsdangerous import BadSignature, URLSafeSerializer
 
 from .config import BillingConfig
 from .errors import NotIdentified
-from .jwks import KeySet
+
+if TYPE_CHECKING:
+    from .jwks import KeySet
+
+# PyJWT and the key set are imported by the functions that need them: PyJWT brings cryptography
+# along, which a start, and a browser with a session, can do without.
 
 MAX_TOKEN_LENGTH = 4096
 MAX_TOKEN_LIFETIME = 31 * 86_400
@@ -60,7 +64,7 @@ class TokenVerifier:
 
     def __init__(self, config: BillingConfig, clock: Callable[[], float] = time.time) -> None:
         self._secret = config.token_secret
-        self._keys = KeySet(config.token_jwks_url) if config.token_jwks_url else None
+        self._keys = _key_set(config.token_jwks_url) if config.token_jwks_url else None
         self._audience = config.token_audience
         self._claim = config.token_claim
         self._clock = clock
@@ -86,6 +90,8 @@ class TokenVerifier:
         return Grant(str(customer), int(claims["exp"]))
 
     def _claims(self, token: str) -> Mapping[str, Any]:
+        import jwt
+
         if len(token) > MAX_TOKEN_LENGTH:
             raise NotIdentified("the token is too long")
         try:
@@ -117,6 +123,12 @@ class TokenVerifier:
         raise NotIdentified("the token is signed in a way that is not accepted")
 
 
+def _key_set(url: str) -> KeySet:
+    from .jwks import KeySet
+
+    return KeySet(url)
+
+
 def mint_token(config: BillingConfig, customer: str, *, ttl: int, now: float) -> str:
     """A customer token for links and tests, valid for ``ttl`` seconds from ``now``.
 
@@ -127,6 +139,8 @@ def mint_token(config: BillingConfig, customer: str, *, ttl: int, now: float) ->
         raise ValueError("a Stripe customer id begins with cus_")
     if not config.token_secret:
         raise ValueError("BILLING_TOKEN_SECRET is not set, so only your own issuer can sign tokens")
+    import jwt
+
     claims = {
         config.token_claim: customer,
         "aud": config.token_audience,

@@ -1,4 +1,4 @@
-"""Words, dates, intervals and money in the language of the page. Pure; all of Babel is here.
+"""Words, dates, intervals and money in the language of the page. Pure.
 
 The source texts are Dutch. Other languages are gettext catalogues in ``translations/``; codes and
 captions' keys never change with the language.
@@ -7,19 +7,18 @@ captions' keys never change with the language.
 from __future__ import annotations
 
 import gettext
-import math
 from collections.abc import Iterable, Mapping
-from datetime import UTC, date, datetime, timedelta, tzinfo
+from datetime import UTC, date, datetime, tzinfo
 from decimal import Decimal
+from functools import cached_property
 from pathlib import Path
 from string import Formatter
-
-from babel import Locale, UnknownLocaleError, negotiate_locale
-from babel.dates import format_date, format_datetime, format_timedelta
-from babel.numbers import format_currency, format_percent
-from babel.units import format_unit
+from typing import TYPE_CHECKING
 
 from .messages import mark
+
+if TYPE_CHECKING:
+    from .formats import Formats
 
 LANGUAGES = ("nl", "en")
 """BCP 47 tags; Stripe's portal takes the same ones as its ``locale``."""
@@ -62,8 +61,14 @@ class Language:
     def __init__(self, tag: str, texts: Mapping[str, str] | None = None) -> None:
         self.tag = tag
         self._texts = texts or {}
-        self._locale = Locale.parse(tag)
         self._messages = gettext.translation(DOMAIN, TRANSLATIONS, [tag], fallback=True)
+
+    @cached_property
+    def _formats(self) -> Formats:
+        """Babel's part, imported by the first card: a start can do without it."""
+        from .formats import Formats
+
+        return Formats(self.tag)
 
     def text(self, message: str) -> str:
         """``message``, written in Dutch, in this language."""
@@ -77,13 +82,13 @@ class Language:
 
     def day(self, day: date) -> str:
         """A calendar day in full, such as ``12 december 2026``."""
-        return format_date(day, "d MMMM y", locale=self._locale)
+        return self._formats.day(day)
 
     def moment(self, moment: float, zone: tzinfo) -> str:
         """A moment (Unix seconds, UTC) on the clock of ``zone``: ``22 november om 14:03``."""
         local = datetime.fromtimestamp(moment, zone)
         pattern = self.text("d MMMM 'om' HH:mm")
-        return format_datetime(local, pattern, tzinfo=zone, locale=self._locale)
+        return self._formats.moment(local, pattern)
 
     def interval(self, interval: str, count: int) -> str | None:
         """``Maandelijks``, ``Per 3 maanden``; None for an interval nobody has heard of."""
@@ -91,7 +96,7 @@ class Language:
             return None
         if count == 1:
             return self.text(_SINGLE_INTERVALS[interval])
-        return self.text("Per {period}").format(period=self._period(interval, count))
+        return self.text("Per {period}").format(period=self._formats.period(interval, count))
 
     def per_interval(self, interval: str, count: int) -> str | None:
         """``per maand``, ``per 3 maanden``, to follow an amount; None for an unknown interval."""
@@ -99,23 +104,17 @@ class Language:
             return None
         if count == 1:
             return self.text(_PER_INTERVAL[interval])
-        return self.text("per {period}").format(period=self._period(interval, count))
+        return self.text("per {period}").format(period=self._formats.period(interval, count))
 
     def money(self, amount: int, currency: str) -> str:
         """``amount`` in Stripe's smallest unit of ``currency`` (ISO 4217): ``€ 29,00``."""
         digits = 0 if currency in _WHOLE_UNITS else 3 if currency in _THOUSANDTHS else 2
         value = Decimal(amount).scaleb(-digits)
-        return format_currency(value, currency.upper(), locale=self._locale)
+        return self._formats.money(value, currency.upper())
 
     def percent(self, percent: int) -> str:
         """A whole percentage: ``17%``."""
-        return format_percent(percent / 100, locale=self._locale)
-
-    def _period(self, interval: str, count: int) -> str:
-        if interval == "day":  # Babel has no Dutch plural for this unit, but does for durations
-            days = timedelta(days=count)
-            return format_timedelta(days, "day", threshold=math.inf, locale=self._locale)
-        return format_unit(count, f"duration-{interval}", locale=self._locale)
+        return self._formats.percent(percent / 100)
 
 
 def check_texts(texts: Mapping[str, Mapping[str, str]]) -> None:
@@ -143,11 +142,9 @@ def _fields(text: str) -> set[str]:
 
 def negotiate(accepted: Iterable[str]) -> str:
     """The tag for a reader who accepts these language tags, the most wanted first; else Dutch."""
-    try:
-        wanted = [tag.lower() for tag in accepted]  # RFC 4647: tags do not differ by case
-        return negotiate_locale(wanted, LANGUAGES, sep="-") or LANGUAGES[0]
-    except (UnknownLocaleError, ValueError):
-        return LANGUAGES[0]
+    from .formats import negotiate as best
+
+    return best(accepted, LANGUAGES) or LANGUAGES[0]
 
 
 def day_of(moment: int, zone: tzinfo) -> date:
