@@ -6,7 +6,9 @@ import json
 import tempfile
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
 from pathlib import Path
+from typing import TypeAlias
 
 from bench.emulated import Stripe
 from bench.load import requests_per_second
@@ -14,13 +16,23 @@ from bench.processes import SETTINGS, Answer, Server, bearer
 from bench.ratios import Aim, Row, Spread, ratios
 from bench.rivals import payments_python
 
-ROUNDS = 7
+ROUNDS = 9
+RIVAL_ROUNDS = 5
 SECONDS = 1.0
 JSON = "/billing/subscription.json"
 PAGE = "/billing/"
 UNCHANGED = "/unchanged"
 
-Ask = Callable[[], float]
+
+@dataclass(frozen=True, slots=True)
+class Rate:
+    """Requests in a second of the clock, and in a second of the server's CPU."""
+
+    per_second: float
+    per_cpu_second: float
+
+
+Ask: TypeAlias = Callable[[], Rate]
 
 
 def measure(stripe: Stripe) -> Iterator[Row]:
@@ -32,30 +44,27 @@ def measure(stripe: Stripe) -> Iterator[Row]:
     with Server("wsgi:app", environ) as service:
         unchanged = {**program, "If-None-Match": service.get(JSON, program).header("ETag")}
         cases = {
-            JSON: (JSON, program, "warm JSON, requests/s"),
-            PAGE: (PAGE, page, "warm page, requests/s"),
-            UNCHANGED: (JSON, unchanged, "warm 304, requests/s"),
+            JSON: (JSON, program, "warm JSON"),
+            PAGE: (PAGE, page, "warm page"),
+            UNCHANGED: (JSON, unchanged, "warm 304"),
         }
         for path, headers, _ in cases.values():
             warm_up(service, path, headers)
         answers = {name: service.get(path, headers) for name, (path, headers, _) in cases.items()}
         with bare(answers) as against:
             for name, (path, headers, what) in cases.items():
-                yield _row(
-                    what,
-                    "a bare Flask view",
-                    *interleave(load(service, path, headers), load(against, name, headers)),
-                    bound=0.9,
-                )
+                rates = interleave(load(service, path, headers), load(against, name, headers))
+                yield from _rows(what, "a bare Flask view", *rates, bound=0.9)
         yield from _rivals(stripe, customer, load(service, JSON, program))
 
 
 def _rivals(stripe: Stripe, customer: str, ours: Ask) -> Iterator[Row]:
-    what = "warm JSON, requests/s"
+    what = "warm JSON"
     with Server("bench.apps.naive:app", stripe.settings) as naive:
         path = f"/subscription.json?customer={customer}"
         warm_up(naive, path, {})
-        yield _row(what, "a naive view that calls Stripe", *interleave(ours, load(naive, path, {})))
+        rates = interleave(ours, load(naive, path, {}), rounds=RIVAL_ROUNDS)
+        yield from _rows(what, "a naive view that calls Stripe", *rates)
     against = "flask-headless-payments (SQLite)"
     python = payments_python()
     if python is None:
@@ -70,7 +79,8 @@ def _rivals(stripe: Stripe, customer: str, ours: Ask) -> Iterator[Row]:
         headers = {"Authorization": f"Bearer {rival.get('/token').body}"}
         path = "/api/payments/subscription"
         warm_up(rival, path, headers)
-        yield _row(what, against, *interleave(ours, load(rival, path, headers)))
+        rates = interleave(ours, load(rival, path, headers), rounds=RIVAL_ROUNDS)
+        yield from _rows(what, against, *rates)
 
 
 @contextmanager
@@ -99,8 +109,14 @@ _BY_THE_SERVER = frozenset(("Server", "Date", "Connection", "Transfer-Encoding")
 
 
 def load(server: Server, path: str, headers: Mapping[str, str]) -> Ask:
-    """What measures requests per second of ``path`` once."""
-    return lambda: requests_per_second(server.url + path, headers, seconds=SECONDS)
+    """What measures once how fast ``path`` is answered."""
+
+    def ask() -> Rate:
+        before = server.cpu_seconds()
+        rate = requests_per_second(server.url + path, headers, seconds=SECONDS)
+        return Rate(rate, rate * SECONDS / (server.cpu_seconds() - before))
+
+    return ask
 
 
 def warm_up(server: Server, path: str, headers: Mapping[str, str]) -> None:
@@ -111,20 +127,30 @@ def warm_up(server: Server, path: str, headers: Mapping[str, str]) -> None:
     requests_per_second(server.url + path, headers, seconds=1, connections=16)
 
 
-def interleave(ours: Ask, theirs: Ask, rounds: int = ROUNDS) -> tuple[list[float], list[float]]:
-    """Ours, theirs, ours, theirs: what else the machine does meets both alike."""
-    pairs = [(ours(), theirs()) for _ in range(rounds)]
+def interleave(ours: Ask, theirs: Ask, rounds: int = ROUNDS) -> tuple[list[Rate], list[Rate]]:
+    """Ours, theirs, theirs, ours: what else the machine does meets both alike."""
+    pairs = []
+    for number in range(rounds):
+        if number % 2:
+            second, first = theirs(), ours()
+        else:
+            first, second = ours(), theirs()
+        pairs.append((first, second))
     return [a for a, _ in pairs], [b for _, b in pairs]
 
 
-def _row(
-    what: str, against: str, ours: list[float], theirs: list[float], *, bound: float = 1.0
-) -> Row:
-    return Row(
-        what,
-        f"{Spread.of(ours).median:,.0f}",
-        f"{against}: {Spread.of(theirs).median:,.0f}",
-        ratios(ours, theirs),
-        Aim.AT_LEAST,
-        bound,
-    )
+def _rows(
+    what: str, against: str, ours: list[Rate], theirs: list[Rate], *, bound: float = 1.0
+) -> Iterator[Row]:
+    for unit, here, there in (
+        ("requests/s", [r.per_second for r in ours], [r.per_second for r in theirs]),
+        ("requests/CPU-s", [r.per_cpu_second for r in ours], [r.per_cpu_second for r in theirs]),
+    ):
+        yield Row(
+            f"{what}, {unit}",
+            f"{Spread.of(here).median:,.0f}",
+            f"{against}: {Spread.of(there).median:,.0f}",
+            ratios(here, there),
+            Aim.AT_LEAST,
+            bound,
+        )
