@@ -25,7 +25,7 @@ from .workers import Workers
 V = TypeVar("V")
 
 STAND_IN_AFTER = 2.0
-"""Seconds to wait for a fresh value where the last known one may be shown."""
+"""Seconds that a load may take where the last known value may be shown."""
 
 
 class Outcome(StrEnum):
@@ -232,13 +232,15 @@ class CardCache(Generic[V]):
     def _await(self, flight: _Flight[V], *, patient: bool) -> tuple[Entry[V], Outcome]:
         """What the load gives; every waiting request raises an error of its own.
 
-        Where a last known value may stand in, nobody waits long; where Stripe is slow, only so
-        many do, and while the circuit is open, only as long as a healthy answer takes.
+        Where a last known value may stand in, nobody waits long, and whoever comes later not at
+        all; where Stripe is slow, only so many do, and while the circuit is open, only as long as
+        a healthy answer takes.
         """
-        now = time.monotonic()
-        until = flight.until if patient else min(flight.until, now + STAND_IN_AFTER)
+        until = flight.until
+        if not patient:
+            until = min(until, until - self._timeout + STAND_IN_AFTER)
         if self._guard.breaker.is_open:
-            until = min(until, now + SLOW)
+            until = min(until, time.monotonic() + SLOW)
         try:
             return self._guard.wait(flight.future, until)
         except StripeUnavailable as error:

@@ -14,7 +14,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from billing_proxy.breaker import PROBE_INTERVAL, CircuitBreaker
-from billing_proxy.cache import CardCache, Found, Outcome
+from billing_proxy.cache import CardCache, Found, Outcome, _Entry
 from billing_proxy.errors import (
     BillingError,
     CustomerNotFound,
@@ -56,8 +56,10 @@ class _Waited(Future[Any]):
         super().__init__()
         self._waiting = waiting
         self._threads: set[int] = set()
+        self.patience: list[float | None] = []
 
     def result(self, timeout: float | None = None) -> Any:
+        self.patience.append(timeout)
         if threading.get_ident() not in self._threads:
             self._threads.add(threading.get_ident())
             self._waiting.release()
@@ -369,6 +371,21 @@ class TestTogether:
         assert not slow.done()
         workers.finish(0)
         assert slow.result(PATIENCE).value == "card 2"
+
+    def test_where_a_card_is_known_a_slow_load_is_waited_for_once(
+        self, clock: Clock, source: Source, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr("billing_proxy.cache.STAND_IN_AFTER", 0.05)
+        workers = ManualWorkers()
+        cache = make_cache(clock, workers=workers, stale_if_error=STALE_IF_ERROR)
+        cache._store("cus_a", _Entry("card 1", NOW))
+        clock.advance(TTL)
+        for _ in range(3):
+            assert cache.get("cus_a", source).outcome is Outcome.STALE
+        first, *later = workers.calls[0][1].patience
+        assert first > 0
+        assert later == [0, 0]
+        assert len(workers.calls) == 1
 
     def test_nobody_joins_a_load_whose_time_is_up(self, clock: Clock, source: Source) -> None:
         workers = ManualWorkers()
