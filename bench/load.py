@@ -47,12 +47,19 @@ def requests_per_second(
 def _wrk(
     program: str, url: str, headers: Mapping[str, str], seconds: float, connections: int
 ) -> float:
-    command = [program, "-t1", f"-c{connections}", f"-d{max(1, round(seconds))}s"]
+    command = [
+        program,
+        "-t1",
+        f"-c{connections}",
+        f"-d{max(1, round(seconds))}s",
+        "--timeout",
+        "30s",
+    ]
     for name, value in headers.items():
         command += ["-H", f"{name}: {value}"]
     output = subprocess.run([*command, url], capture_output=True, text=True, check=True).stdout
     if "Non-2xx" in output or re.search(r"Socket errors: .*[1-9]", output):
-        raise RuntimeError(f"some requests failed: {output}")
+        raise RuntimeError(f"some requests failed: {output[-400:]}")
     return float(re.findall(r"Requests/sec:\s+([\d.]+)", output)[0])
 
 

@@ -63,6 +63,11 @@ class CircuitBreaker:
         """Whether calls are refused, but for probes."""
         return self._failures >= self._threshold
 
+    @property
+    def refuses(self) -> bool:
+        """Whether ``ask`` would refuse now: the circuit is open, and no probe is due."""
+        return self.is_open and self._timer() < self._next_probe
+
     def ask(self) -> Permit:
         """Whether to make a call now; a probe is given out once per interval."""
         with self._lock:

@@ -163,6 +163,23 @@ class CardCache(Generic[V]):
         entry = self._store.get(key)
         return entry is not None and entry.read_at == read_at and self._is_fresh(entry, None)
 
+    def stands_in(self, key: Hashable, read_at: float) -> bool:
+        """Whether the last known value of ``key`` is the one read at ``read_at``, and all there is.
+
+        That is so while the circuit refuses to load another, and while a load is under way that
+        is a probe or has taken too long already.
+        """
+        entry = self._store.get(key)
+        if entry is None or entry.read_at != read_at or self._is_fresh(entry, None):
+            return False
+        if self._clock() - read_at > self._retention:
+            return False
+        with self._lock:
+            flight, breaker = self._flights.get(key), self._guard.breaker
+            if flight is None or not self._may_join(flight, None):
+                return breaker.refuses
+            return breaker.is_open or time.monotonic() >= self._patience_ends(flight)
+
     def expire(self, key: Hashable) -> None:
         """Load ``key`` anew the next time; until that succeeds, what is known may stand in."""
         self._store.expire(key)
@@ -236,9 +253,7 @@ class CardCache(Generic[V]):
         all; where Stripe is slow, only so many do, and while the circuit is open, only as long as
         a healthy answer takes.
         """
-        until = flight.until
-        if not patient:
-            until = min(until, until - self._timeout + STAND_IN_AFTER)
+        until = flight.until if patient else self._patience_ends(flight)
         if self._guard.breaker.is_open:
             until = min(until, time.monotonic() + SLOW)
         try:
@@ -250,6 +265,10 @@ class CardCache(Generic[V]):
             raise error.again() from None
         except BillingError as error:
             raise error.again() from None
+
+    def _patience_ends(self, flight: _Flight[V]) -> float:
+        """Until when (``time.monotonic``) to wait for a load where a last known value is there."""
+        return min(flight.until, flight.until - self._timeout + STAND_IN_AFTER)
 
     def _stand_in(
         self, key: Hashable, not_before: float | None, error: StripeUnavailable

@@ -2,7 +2,8 @@
 
 A WSGI layer around the standalone service. An answer is kept under everything in the request that
 it depends on, the credential included, and is sent again only while the very card it was made from
-is fresh, the credential holds, and no date on it has passed. Whatever is unusual (a query, another
+is fresh (or, made from a last known card, while that one stands in and Stripe is not asked), the
+credential holds, and no date on it has passed. Whatever is unusual (a query, another
 method, ``no-cache``, a visit to the portal) goes on to Flask.
 """
 
@@ -41,12 +42,23 @@ _OVERHEAD = 700
 
 
 @dataclass(frozen=True, slots=True)
-class Finished:
-    """An answer and how long it may be given: moments in Unix seconds, ``size`` in bytes."""
+class Made:
+    """What a view says of the answer it has made, for it to be kept.
+
+    ``stale`` is of a last known card. Moments are in Unix seconds.
+    """
 
     customer: str
     read_at: float
     valid_until: float
+    stale: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Finished:
+    """An answer and what it was made of; ``size`` is in bytes."""
+
+    made: Made
     route: str
     etag: str
     headers: tuple[tuple[str, str], ...]
@@ -102,9 +114,7 @@ class FinishedAnswers:
             return response
         body = response.get_data()
         answer = Finished(
-            customer=made.customer,
-            read_at=made.read_at,
-            valid_until=made.valid_until,
+            made=made,
             route=request.url_rule.rule if request.url_rule else "-",
             etag=response.headers.get("ETag", ""),
             headers=(
@@ -120,20 +130,22 @@ class FinishedAnswers:
         return response
 
     def _holds(self, answer: Finished) -> bool:
-        fresh = self._service.is_fresh(answer.customer, answer.read_at)
-        return fresh and self._clock() < answer.valid_until
+        made = answer.made
+        still = self._service.stands_in if made.stale else self._service.is_fresh
+        return self._clock() < made.valid_until and still(made.customer, made.read_at)
 
     def _send(
         self, answer: Finished, environ: WSGIEnvironment, start_response: StartResponse
     ) -> Iterable[bytes]:
         started = time.perf_counter()
         request_id = access_log.request_id_of(environ)
-        age = self._clock() - answer.read_at
+        outcome = Outcome.STALE if answer.made.stale else Outcome.HIT
+        age = self._clock() - answer.made.read_at
         known = environ.get("HTTP_IF_NONE_MATCH", "")
         unchanged = known and (known.strip() == "*" or answer.etag in known)
         headers = [
             *answer.headers,
-            *cache_headers(Outcome.HIT, age=age, ttl=self._ttl, seconds=0.0),
+            *cache_headers(outcome, age=age, ttl=self._ttl, seconds=0.0),
             (access_log.HEADER, request_id),
         ]
         if unchanged:
@@ -144,20 +156,11 @@ class FinishedAnswers:
             route=answer.route,
             status=304 if unchanged else 200,
             seconds=time.perf_counter() - started,
-            cache=Outcome.HIT,
+            cache=outcome,
             request_id=request_id,
         )
         start_response("304 NOT MODIFIED" if unchanged else "200 OK", headers)
         return [] if unchanged else [answer.body]
-
-
-@dataclass(frozen=True, slots=True)
-class Made:
-    """What a view says of the answer it has made, for it to be kept."""
-
-    customer: str
-    read_at: float
-    valid_until: float
 
 
 _PER_ANSWER = frozenset(

@@ -167,6 +167,10 @@ class BillingService:
         """Whether the card read at ``read_at`` (Unix seconds) is the one to show still."""
         return self._cache.is_fresh(customer, read_at)
 
+    def stands_in(self, customer: str, read_at: float) -> bool:
+        """Whether the card read at ``read_at`` would be shown now as the last known one."""
+        return self._cache.stands_in(customer, read_at)
+
     def _valid_until(self, billing: Billing, now: float) -> float:
         """Until when (Unix seconds) a card says the same: the next date on it, or midnight."""
         tomorrow = day_of(int(now), self._zone) + timedelta(days=1)

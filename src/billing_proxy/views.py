@@ -230,9 +230,9 @@ class Views:
         age = now - served.read_at
         for name, value in cache_headers(served.outcome, age=age, ttl=ttl, seconds=served.seconds):
             response.headers[name] = value
-        if served.outcome is not Outcome.STALE:
-            until = min(served.valid_until, visitor.valid_until(now))
-            g.billing_made = Made(visitor.customer, served.read_at, until)
+        until = min(served.valid_until, visitor.valid_until(now))
+        stale = served.outcome is Outcome.STALE
+        g.billing_made = Made(visitor.customer, served.read_at, until, stale)
         return conditional(response, request)
 
     def _portal_url(self, visitor: Visitor, *, external: bool, flow: str | None = None) -> str:

@@ -61,6 +61,18 @@ def test_while_it_is_open_one_call_per_interval_is_let_through(
         assert [breaker.ask() for _ in range(3)] == [Permit.PROBE, Permit.REFUSED, Permit.REFUSED]
 
 
+def test_it_says_beforehand_whether_it_would_refuse(breaker: CircuitBreaker, timer: Clock) -> None:
+    assert not breaker.refuses
+    fail(breaker)
+    assert breaker.refuses
+    timer.advance(PROBE_INTERVAL)
+    assert not breaker.refuses
+    assert breaker.ask() is Permit.PROBE
+    assert breaker.refuses
+    breaker.succeeded()
+    assert not breaker.refuses
+
+
 def test_a_probe_that_fails_leaves_it_open(breaker: CircuitBreaker, timer: Clock) -> None:
     fail(breaker)
     timer.advance(PROBE_INTERVAL)

@@ -484,6 +484,69 @@ def test_a_finished_answer_holds_for_as_long_as_the_card_it_was_made_of(
     assert not cache.is_fresh("cus_a", NOW + TTL)
 
 
+def test_an_answer_made_of_a_last_known_card_holds_while_nothing_else_can_be_had(
+    source: Source, clock: Clock, timer: Clock
+) -> None:
+    cache = make_cache(clock, guard=make_guard(threshold=1, timer=timer))
+    cache.get("cus_a", source)
+    clock.advance(TTL)
+    assert not cache.stands_in("cus_a", NOW)  # a fresh one may be had
+    source.error = StripeUnavailable("down")
+    assert cache.get("cus_a", source).outcome is Outcome.STALE
+    assert cache.stands_in("cus_a", NOW)
+    assert not cache.stands_in("cus_a", NOW - 1)
+    assert not cache.stands_in("cus_b", NOW)
+    timer.advance(PROBE_INTERVAL)
+    assert not cache.stands_in("cus_a", NOW)  # it is time to ask again
+    cache.get("cus_a", source)
+    assert cache.stands_in("cus_a", NOW)
+    clock.advance(STALE_IF_ERROR + 1)
+    assert not cache.stands_in("cus_a", NOW)
+
+
+def test_a_load_that_takes_too_long_leaves_the_last_known_card_as_all_there_is(
+    source: Source, clock: Clock, people: ThreadPoolExecutor, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    workers = ManualWorkers()
+    cache = make_cache(clock, workers=workers)
+    cache._store("cus_a", _Entry("card 1", NOW))
+    clock.advance(TTL)
+    view = people.submit(cache.get, "cus_a", source)
+    workers.somebody_waits()
+    assert not cache.stands_in("cus_a", NOW)  # it may bring a fresh one yet
+    monkeypatch.setattr("billing_proxy.cache.STAND_IN_AFTER", 0)
+    assert cache.stands_in("cus_a", NOW)
+    workers.finish(0)
+    assert view.result(PATIENCE).outcome is Outcome.MISS
+    assert not cache.stands_in("cus_a", NOW)
+
+
+def test_nobody_waits_for_a_probe_where_a_last_known_card_is_finished(
+    source: Source, clock: Clock, timer: Clock, people: ThreadPoolExecutor
+) -> None:
+    workers, guard = ManualWorkers(), make_guard(threshold=1, timer=timer)
+    cache = make_cache(clock, workers=workers, guard=guard)
+    cache._store("cus_a", _Entry("card 1", NOW))
+    clock.advance(TTL)
+    guard.breaker.failed()
+    timer.advance(PROBE_INTERVAL)
+    probe = people.submit(cache.get, "cus_a", source)
+    workers.somebody_waits()
+    assert cache.stands_in("cus_a", NOW)
+    workers.finish(0)
+    assert probe.result(PATIENCE).outcome is Outcome.MISS
+    assert not cache.stands_in("cus_a", NOW)
+
+
+def test_a_fresh_card_is_not_called_the_last_known_one(source: Source, clock: Clock) -> None:
+    cache = make_cache(clock, guard=make_guard(threshold=1))
+    cache.get("cus_a", source)
+    source.error = StripeUnavailable("down")
+    with pytest.raises(StripeUnavailable):
+        cache.get("cus_b", source)
+    assert not cache.stands_in("cus_a", NOW)
+
+
 class TestForgetting:
     """An event makes the next read a live one."""
 

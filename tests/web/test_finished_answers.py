@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 from flask.testing import FlaskClient
 
+from billing_proxy.breaker import THRESHOLD
 from demo.emulator import Emulator
 from tests.conftest import Serve
 from tests.web.clock import Clock, moment
@@ -144,6 +145,24 @@ def test_a_change_read_by_another_request_shows_in_all(
     clock.advance(3)
     client.get(JSON, headers={**as_anna, "Cache-Control": "no-cache"})
     assert client.get(JSON, headers=as_anna).get_json()["status"]["code"] == "canceling"
+
+
+@pytest.mark.parametrize("path", [JSON, "/billing/"])
+def test_in_an_outage_the_last_known_card_is_given_again_as_such(
+    client: FlaskClient, emulator: Emulator, clock: Clock, as_anna: dict[str, str], path: str
+) -> None:
+    fresh = client.get(path, headers=as_anna)
+    emulator.fail(times=None, headers={"Stripe-Should-Retry": "false"})
+    for number in range(THRESHOLD):
+        client.get(JSON, headers=bearer(mint(f"cus_stranger{number}", clock)))
+    clock.advance(31)
+    emulator.requests.clear()
+    first, second, third = (client.get(path, headers=as_anna) for _ in range(3))
+    assert first.data == second.data == third.data != fresh.data
+    for answer in (first, second, third):
+        assert answer.headers["Cache-Status"] == "billing-proxy; hit; ttl=-1; detail=stale-if-error"
+        assert answer.headers["Age"] == "31"
+    assert emulator.calls() == 0
 
 
 def test_what_differs_by_the_request_is_kept_apart(
