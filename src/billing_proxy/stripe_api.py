@@ -11,6 +11,7 @@ import re
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any, NoReturn
 from urllib.parse import quote
 
@@ -65,15 +66,22 @@ class StripeApi:
         self._observer = observer
         # At INFO the SDK logs Stripe's error messages, at DEBUG whole answers.
         logging.getLogger("stripe").setLevel(logging.WARNING)
-        self._client = stripe.StripeClient(
-            secret_key,
+        self._secret_key = secret_key
+        self._api_base = api_base
+        self._http_client = _Client(
+            timeout=(CONNECT_TIMEOUT, LONGEST_READ),
+            session=transport.session(api_base, connections=connections),
+        )
+
+    @cached_property
+    def _client(self) -> stripe.StripeClient:
+        """Made by the first call: it brings most of the SDK along, which a start can do without."""
+        return stripe.StripeClient(
+            self._secret_key,
             stripe_version=API_VERSION,
-            base_addresses={"api": api_base},
+            base_addresses={"api": self._api_base},
             max_network_retries=1,
-            http_client=_Client(
-                timeout=(CONNECT_TIMEOUT, LONGEST_READ),
-                session=transport.session(api_base, connections=connections),
-            ),
+            http_client=self._http_client,
         )
 
     def list(self, resource: str, params: Mapping[str, Any]) -> Page:
