@@ -1,5 +1,6 @@
 """How gunicorn serves ``wsgi:app``; read by ``gunicorn`` from the folder it is started in."""
 
+import gc
 import os
 import shutil
 import socket
@@ -54,7 +55,19 @@ def on_exit(server):  # noqa: ARG001 -- gunicorn passes it by name
         shutil.rmtree(folder, ignore_errors=True)
 
 
-def post_worker_init(worker):  # noqa: ARG001 -- gunicorn passes it by name
+def post_fork(server, worker):  # noqa: ARG001 -- gunicorn passes them by name
+    """Import without looking for garbage meanwhile: next to nothing of it ever becomes any."""
+    gc.disable()
+
+
+def post_worker_init(worker):  # noqa: ARG001
+    """Look for garbage again, but not among what was imported; and mend how gunicorn lingers."""
+    gc.freeze()
+    gc.enable()
+    _linger_beside_the_loop()
+
+
+def _linger_beside_the_loop():
     """Linger over closed connections beside the worker's loop, not in it.
 
     gthread (26 and 27) waits up to two seconds, in the one loop that serves all connections, for a
