@@ -16,7 +16,7 @@ from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
-from billing_proxy import identity
+from billing_proxy import jwks
 from billing_proxy.app import create_app
 from billing_proxy.jwks import KeySet
 from demo.emulator import Emulator
@@ -190,7 +190,7 @@ def watch(monkeypatch: pytest.MonkeyPatch) -> Clock:
     """What the key set takes for the time; it goes on only when told to."""
     made = Clock(1000)
     monkeypatch.setattr("jwt.jwks_client.time.monotonic", made)
-    monkeypatch.setattr(identity, "KeySet", partial(KeySet, timer=made))
+    monkeypatch.setattr(jwks, "KeySet", partial(KeySet, timer=made))
     return made
 
 
