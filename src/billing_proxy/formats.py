@@ -9,6 +9,7 @@ import math
 from collections.abc import Iterable, Sequence
 from datetime import date, datetime, timedelta
 from decimal import Decimal
+from functools import lru_cache
 
 from babel import Locale, UnknownLocaleError, negotiate_locale
 from babel.dates import format_date, format_datetime, format_timedelta
@@ -20,11 +21,12 @@ class Formats:
     """The formats of the language ``tag`` (BCP 47)."""
 
     def __init__(self, tag: str) -> None:
+        self._tag = tag
         self._locale = Locale.parse(tag)
 
     def day(self, day: date) -> str:
         """A calendar day in full, such as ``12 december 2026``."""
-        return format_date(day, "d MMMM y", locale=self._locale)
+        return _day(day, self._tag)
 
     def moment(self, moment: datetime, pattern: str) -> str:
         """``moment`` in its own zone, as CLDR's ``pattern`` says."""
@@ -32,7 +34,7 @@ class Formats:
 
     def money(self, value: Decimal, currency: str) -> str:
         """``value`` in ``currency`` (ISO 4217, capitals): ``€ 29,00``."""
-        return format_currency(value, currency, locale=self._locale)
+        return _money(value, currency, self._tag)
 
     def percent(self, share: float) -> str:
         """A share of one, in whole percents: ``17%``."""
@@ -44,6 +46,20 @@ class Formats:
             days = timedelta(days=count)
             return format_timedelta(days, "day", threshold=math.inf, locale=self._locale)
         return format_unit(count, f"duration-{interval}", locale=self._locale)
+
+
+# There are few days and few prices, and Babel takes longer over one than reading it from Stripe's
+# answer does.
+
+
+@lru_cache(maxsize=4096)
+def _day(day: date, tag: str) -> str:
+    return format_date(day, "d MMMM y", locale=tag)
+
+
+@lru_cache(maxsize=4096)
+def _money(value: Decimal, currency: str, tag: str) -> str:
+    return format_currency(value, currency, locale=tag)
 
 
 def negotiate(accepted: Iterable[str], offered: Sequence[str]) -> str | None:

@@ -95,8 +95,7 @@ class TokenVerifier:
         if len(token) > MAX_TOKEN_LENGTH:
             raise NotIdentified("the token is too long")
         try:
-            header = jwt.get_unverified_header(token)
-            key, algorithms = self._key(header)
+            key, algorithms = self._key(token)
             claims: Mapping[str, Any] = jwt.decode(
                 token,
                 key,
@@ -114,7 +113,13 @@ class TokenVerifier:
             raise NotIdentified("the token is valid for too long")
         return claims
 
-    def _key(self, header: Mapping[str, Any]) -> tuple[Any, list[str]]:
+    def _key(self, token: str) -> tuple[Any, list[str]]:
+        """The key for ``token`` and what it may be used for; only a key set makes it a question."""
+        if self._secret and not self._keys:
+            return self._secret, ["HS256"]
+        import jwt
+
+        header = jwt.get_unverified_header(token)
         algorithm, key_id = header.get("alg"), header.get("kid")
         if algorithm == "HS256" and self._secret:
             return self._secret, ["HS256"]
