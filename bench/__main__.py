@@ -10,6 +10,7 @@ from __future__ import annotations
 import argparse
 import os
 import platform
+import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator, Sequence
@@ -58,7 +59,7 @@ def _measured(name: str) -> list[Row]:
             for row in SECTIONS[name](stripe):
                 rows.append(row)
                 _say(f"  {table([row]).splitlines()[-1]}")
-    except (OSError, RuntimeError) as problem:
+    except (OSError, RuntimeError, subprocess.SubprocessError) as problem:
         rows.append(Row(name, note=str(problem).replace("\n", " ")[:200]))
     return rows
 

@@ -17,7 +17,7 @@ from bench.processes import HOST, SETTINGS, Server, ask, bearer
 from bench.ratios import Aim, Row, Spread, ratios
 
 ROUNDS = 7
-BLOCK = 60
+BLOCK = 100
 SLOW_BLOCK = 8
 LATENCY = 0.150
 

@@ -17,7 +17,7 @@ from bench.emulated import Stripe
 from bench.load import requests_per_second
 from bench.processes import HOST, SETTINGS, Server, ask, bearer
 from bench.ratios import Aim, Row, Spread, ratios
-from bench.warm import PAGE, warm_up
+from bench.warm import PAGE, sign_in, warm_up
 
 ROUNDS = 3
 VIEWS = 2
@@ -45,10 +45,10 @@ def measure(stripe: Stripe) -> Iterator[Row]:
 def _compare(stripe: Stripe, state: str, *, ttl: int) -> Row:
     known, *strangers = stripe.add(state, 1 + 400)
     environ = {**SETTINGS, **stripe.settings, "BILLING_CACHE_TTL": str(ttl)}
-    headers = {**bearer(known), "Accept": "text/html"}
     hanging: list[float] = []
     answering: list[float] = []
     with Server("wsgi:app", environ) as service:
+        headers = sign_in(service, known)
         warm_up(service, PAGE, headers)
         with visiting(service, strangers):
             for _ in range(ROUNDS):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from collections.abc import Mapping
 from pathlib import Path
 
 from bench.processes import ROOT
@@ -28,6 +29,12 @@ def payments_python() -> str | None:
         return None
     Path(stamp).write_text(" ".join(PINS))
     return str(python)
+
+
+def prepare(python: str, environ: Mapping[str, str]) -> None:
+    """Make the database, before two workers try to do so at once."""
+    command = [python, "-c", "import bench.apps.payments"]
+    subprocess.run(command, cwd=ROOT, env=dict(environ), check=True, stderr=subprocess.DEVNULL)
 
 
 def _run(*command: str) -> None:

@@ -12,9 +12,9 @@ from typing import TypeAlias
 
 from bench.emulated import Stripe
 from bench.load import requests_per_second
-from bench.processes import SETTINGS, Answer, Server, bearer
+from bench.processes import SETTINGS, Answer, Server, bearer, token
 from bench.ratios import Aim, Row, Spread, ratios
-from bench.rivals import payments_python
+from bench.rivals import payments_python, prepare
 
 ROUNDS = 9
 RIVAL_ROUNDS = 5
@@ -40,13 +40,14 @@ def measure(stripe: Stripe) -> Iterator[Row]:
     (customer,) = stripe.add("warm", 1)
     # Fresh for longer than the measurement: what is measured is the warm card.
     environ = {**SETTINGS, **stripe.settings, "BILLING_CACHE_TTL": "3600"}
-    program, page = bearer(customer), {**bearer(customer), "Accept": "text/html"}
+    program = bearer(customer)
     with Server("wsgi:app", environ) as service:
-        unchanged = {**program, "If-None-Match": service.get(JSON, program).header("ETag")}
+        browser = sign_in(service, customer)
+        unchanged = {**browser, "If-None-Match": service.get(PAGE, browser).header("ETag")}
         cases = {
             JSON: (JSON, program, "warm JSON"),
-            PAGE: (PAGE, page, "warm page"),
-            UNCHANGED: (JSON, unchanged, "warm 304"),
+            PAGE: (PAGE, browser, "warm page"),
+            UNCHANGED: (PAGE, unchanged, "warm 304"),
         }
         for path, headers, _ in cases.values():
             warm_up(service, path, headers)
@@ -73,6 +74,7 @@ def _rivals(stripe: Stripe, customer: str, ours: Ask) -> Iterator[Row]:
     with ExitStack() as stack:
         folder = stack.enter_context(tempfile.TemporaryDirectory())
         environ = {"BENCH_DATABASE": f"{folder}/payments.sqlite"}
+        prepare(python, environ)
         rival = stack.enter_context(
             Server("bench.apps.payments:app", environ, workers=2, python=python)
         )
@@ -81,6 +83,12 @@ def _rivals(stripe: Stripe, customer: str, ours: Ask) -> Iterator[Row]:
         warm_up(rival, path, headers)
         rates = interleave(ours, load(rival, path, headers), rounds=RIVAL_ROUNDS)
         yield from _rows(what, against, *rates)
+
+
+def sign_in(service: Server, customer: str) -> dict[str, str]:
+    """The headers of a browser that has followed the link of ``customer``."""
+    cookie = service.get(f"/billing/?token={token(customer)}").header("Set-Cookie")
+    return {"Cookie": cookie.partition(";")[0], "Accept": "text/html"}
 
 
 @contextmanager

@@ -13,6 +13,7 @@ import threading
 import time
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from sys import intern
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 from cachetools import LRUCache
@@ -31,14 +32,17 @@ if TYPE_CHECKING:
 KEY = "billing_proxy.finished_key"
 
 Key: TypeAlias = tuple[str, ...]
+Headers: TypeAlias = tuple[tuple[str, str], ...]
 
 _VARIES = (
     "SCRIPT_NAME", "wsgi.url_scheme", "HTTP_HOST", "HTTP_AUTHORIZATION", "HTTP_COOKIE",
     "HTTP_ACCEPT", "HTTP_ACCEPT_LANGUAGE", "HTTP_SEC_FETCH_DEST",
 )  # fmt: skip
 
-_OVERHEAD = 700
-"""Bytes, roughly, that an answer takes in memory besides its body and its key."""
+_CREDENTIALS = ("HTTP_AUTHORIZATION", "HTTP_COOKIE")
+
+_OVERHEAD = 1300
+"""Bytes, roughly, that an answer takes in memory besides the text of its body and its key."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,12 +60,15 @@ class Made:
 
 @dataclass(frozen=True, slots=True)
 class Finished:
-    """An answer and what it was made of; ``size`` is in bytes."""
+    """An answer and what it was made of; ``size`` is in bytes.
+
+    ``headers`` are those that other answers have too; most of them share one tuple.
+    """
 
     made: Made
     route: str
     etag: str
-    headers: tuple[tuple[str, str], ...]
+    headers: Headers
     body: bytes
     size: int
 
@@ -95,6 +102,7 @@ class FinishedAnswers:
         self._clock = clock
         self._lock = threading.Lock()
         self._answers: LRUCache[Key, Finished] = LRUCache(maxsize, getsizeof=lambda kept: kept.size)
+        self._headers: LRUCache[Headers, Headers] = LRUCache(64)
 
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         key = _key(environ)
@@ -113,20 +121,18 @@ class FinishedAnswers:
         if key is None or made is None or response.status_code not in (200, 304):
             return response
         body = response.get_data()
-        answer = Finished(
-            made=made,
-            route=request.url_rule.rule if request.url_rule else "-",
-            etag=response.headers.get("ETag", ""),
-            headers=(
-                *(pair for pair in response.headers if pair[0] not in _PER_ANSWER),
-                ("Content-Length", str(len(body))),
-            ),
-            body=body,
-            size=len(body) + sum(map(len, key)) + _OVERHEAD,
-        )
+        headers = tuple(pair for pair in response.headers if pair[0] not in _PER_ANSWER)
         with self._lock:
+            answer = Finished(
+                made=made,
+                route=request.url_rule.rule if request.url_rule else "-",
+                etag=response.headers.get("ETag", ""),
+                headers=self._headers.setdefault(headers, headers),
+                body=body,
+                size=len(body) + sum(map(len, key)) + _OVERHEAD,
+            )
             if answer.size <= self._answers.maxsize:
-                self._answers[key] = answer
+                self._answers[_shared(key)] = answer
         return response
 
     def _holds(self, answer: Finished) -> bool:
@@ -145,6 +151,8 @@ class FinishedAnswers:
         unchanged = known and (known.strip() == "*" or answer.etag in known)
         headers = [
             *answer.headers,
+            ("ETag", answer.etag),
+            ("Content-Length", str(len(answer.body))),
             *cache_headers(outcome, age=age, ttl=self._ttl, seconds=0.0),
             (access_log.HEADER, request_id),
         ]
@@ -164,7 +172,7 @@ class FinishedAnswers:
 
 
 _PER_ANSWER = frozenset(
-    ("Age", "Cache-Status", "Server-Timing", "Content-Length", "Date", access_log.HEADER)
+    ("Age", "Cache-Status", "Server-Timing", "Content-Length", "Date", "ETag", access_log.HEADER)
 )
 _OF_CONTENT = frozenset(("Content-Type", "Content-Length"))
 
@@ -181,3 +189,11 @@ def _key(environ: WSGIEnvironment) -> Key | None:
         return None
     get: Any = environ.get
     return (environ.get("PATH_INFO", ""), *(get(name, "") for name in _VARIES))
+
+
+def _shared(key: Key) -> Key:
+    """``key``, with the parts that many requests have in common kept once in memory."""
+    return tuple(
+        part if name in _CREDENTIALS else intern(part)
+        for name, part in zip(("PATH_INFO", *_VARIES), key, strict=True)
+    )
