@@ -41,7 +41,7 @@ _VARIES = (
 
 _CREDENTIALS = ("HTTP_AUTHORIZATION", "HTTP_COOKIE")
 
-_OVERHEAD = 1300
+_OVERHEAD = 1500
 """Bytes, roughly, that an answer takes in memory besides the text of its body and its key."""
 
 
