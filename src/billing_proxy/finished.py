@@ -158,7 +158,7 @@ class FinishedAnswers:
         ]
         if unchanged:
             headers = [pair for pair in headers if pair[0] not in _OF_CONTENT]
-        self._observer.card_answered(Outcome.HIT, 304 if unchanged else 200)
+        self._observer.card_answered(outcome, 304 if unchanged else 200)
         access_log.write(
             method="GET",
             route=answer.route,

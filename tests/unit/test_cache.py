@@ -14,7 +14,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from billing_proxy.breaker import PROBE_INTERVAL, CircuitBreaker
-from billing_proxy.cache import CardCache, Found, Outcome, _Entry
+from billing_proxy.cache import CardCache, Found, Outcome
 from billing_proxy.errors import (
     BillingError,
     CustomerNotFound,
@@ -114,6 +114,13 @@ def make_cache(clock: Clock, *, maxsize: int = 100, **options: Any) -> CardCache
         "clock": clock,
     }
     return CardCache(**{**defaults, **options})
+
+
+def store_with(card: str, clock: Clock) -> MemoryStore[Any]:
+    """A store that knows the card of cus_a since now."""
+    store: MemoryStore[Any] = MemoryStore(maxsize=9, retention=TTL + STALE_IF_ERROR, clock=clock)
+    store.put("cus_a", card, store.lease("cus_a"))
+    return store
 
 
 @pytest.fixture
@@ -377,8 +384,7 @@ class TestTogether:
     ) -> None:
         monkeypatch.setattr("billing_proxy.cache.STAND_IN_AFTER", 0.05)
         workers = ManualWorkers()
-        cache = make_cache(clock, workers=workers, stale_if_error=STALE_IF_ERROR)
-        cache._store("cus_a", _Entry("card 1", NOW))
+        cache = make_cache(clock, workers=workers, store=store_with("card 1", clock))
         clock.advance(TTL)
         for _ in range(3):
             assert cache.get("cus_a", source).outcome is Outcome.STALE
@@ -508,8 +514,7 @@ def test_a_load_that_takes_too_long_leaves_the_last_known_card_as_all_there_is(
     source: Source, clock: Clock, people: ThreadPoolExecutor, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     workers = ManualWorkers()
-    cache = make_cache(clock, workers=workers)
-    cache._store("cus_a", _Entry("card 1", NOW))
+    cache = make_cache(clock, workers=workers, store=store_with("card 1", clock))
     clock.advance(TTL)
     view = people.submit(cache.get, "cus_a", source)
     workers.somebody_waits()
@@ -525,8 +530,7 @@ def test_nobody_waits_for_a_probe_where_a_last_known_card_is_finished(
     source: Source, clock: Clock, timer: Clock, people: ThreadPoolExecutor
 ) -> None:
     workers, guard = ManualWorkers(), make_guard(threshold=1, timer=timer)
-    cache = make_cache(clock, workers=workers, guard=guard)
-    cache._store("cus_a", _Entry("card 1", NOW))
+    cache = make_cache(clock, workers=workers, guard=guard, store=store_with("card 1", clock))
     clock.advance(TTL)
     guard.breaker.failed()
     timer.advance(PROBE_INTERVAL)
