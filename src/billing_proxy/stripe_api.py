@@ -135,7 +135,7 @@ def verify_signature(body: bytes, header: str, secret: str, *, tolerance: int) -
         InvalidEvent
     """
     try:
-        stripe.WebhookSignature.verify_header(body, header, secret, tolerance)
+        stripe.WebhookSignature.verify_header(body.decode(), header, secret, tolerance)
     except (stripe.SignatureVerificationError, ValueError):
         raise InvalidEvent("the signature does not fit, or is too old") from None
 

@@ -17,6 +17,7 @@ import pytest
 import stripe
 from stripe import StripeClient
 
+from billing_proxy.stripe_api import API_VERSION
 from demo.emulator import Emulator
 from demo.personas import populate
 
@@ -37,7 +38,9 @@ class Side:
     addresses: dict[str, Any]
 
     def client(self, key: str | None = None) -> StripeClient:
-        return StripeClient(key or self.key, base_addresses=self.addresses)
+        return StripeClient(
+            key or self.key, stripe_version=API_VERSION, base_addresses=self.addresses
+        )
 
 
 @pytest.fixture(scope="module", params=["emulator", "stripe"] if LIVE else ["emulator"])

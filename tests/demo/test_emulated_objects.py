@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 import pytest
 import stripe
 from stripe import StripeClient
 
+from billing_proxy.stripe_api import API_VERSION
 from demo.emulator import Emulator
 from demo.periods import DAY, after, before
 from demo.subscriptions import pause_schedule
 
 OWNER = "cus_owner"
+of_our_version = pytest.mark.skipif(
+    stripe.api_version != API_VERSION, reason="an SDK of another API version knows other fields"
+)
 LEFT_OUT = {
     # Only sent when asked for, when deleted, or when the price has tiers.
     "Customer": {"cash_balance", "deleted", "invoice_credit_balance", "sources", "subscriptions"},
@@ -34,6 +39,7 @@ def subscription(emulator: Emulator) -> dict[str, Any]:
     return emulator.account.add_subscription(OWNER)
 
 
+@of_our_version
 def test_a_subscription_has_every_field_the_sdk_knows(
     client: StripeClient, subscription: dict[str, Any]
 ) -> None:
@@ -45,6 +51,7 @@ def test_a_subscription_has_every_field_the_sdk_knows(
     assert fields_of(stripe.Plan) == set(item.plan.to_dict())
 
 
+@of_our_version
 def test_what_hangs_on_a_subscription_has_every_field_the_sdk_knows(
     emulator: Emulator, client: StripeClient, subscription: dict[str, Any]
 ) -> None:
@@ -59,6 +66,7 @@ def test_what_hangs_on_a_subscription_has_every_field_the_sdk_knows(
     assert fields_of(stripe.Product) == set(product.to_dict())
 
 
+@of_our_version
 def test_the_portal_has_every_field_the_sdk_knows(client: StripeClient) -> None:
     configuration = client.v1.billing_portal.configurations.list().data[0]
     session = client.v1.billing_portal.sessions.create(
@@ -71,7 +79,7 @@ def test_the_portal_has_every_field_the_sdk_knows(client: StripeClient) -> None:
 def test_a_metered_item_has_no_quantity(emulator: Emulator, client: StripeClient) -> None:
     made = emulator.account.add_subscription(OWNER, ["price_storage_metered"])
     item = client.v1.subscriptions.retrieve(made["id"])["items"].data[0]
-    assert "quantity" not in item.to_dict()
+    assert "quantity" not in json.loads(str(item))
     assert item.price.billing_scheme == "tiered"
     assert item.price.unit_amount is None
 
@@ -161,7 +169,11 @@ def test_a_deleted_product_is_not_listed_and_an_archived_one_is(client: StripeCl
 
 def test_a_deleted_product_is_expanded_without_a_name(client: StripeClient) -> None:
     price: Any = client.v1.prices.retrieve("price_gone_month", {"expand": ["product"]})
-    assert price.product.to_dict() == {"id": "prod_gone", "object": "product", "deleted": True}
+    assert json.loads(str(price.product)) == {
+        "id": "prod_gone",
+        "object": "product",
+        "deleted": True,
+    }
 
 
 def test_an_expansion_goes_through_lists_and_leaves_the_stored_object_alone(
