@@ -4,9 +4,11 @@ VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --quiet --disable-pip-version-check
 PORT ?= 8000
+COMPILE := $(BIN)/uv pip compile --quiet --upgrade --no-header --no-annotate pyproject.toml
+EXTRAS := --extra redis --extra metrics
 
 .DEFAULT_GOAL := help
-.PHONY: help run example test lint messages pictures bench soak check-live wheel clean
+.PHONY: help run example test lint messages pictures bench soak check-live wheel upgrade clean
 
 help: ## Show this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | expand -t 14
@@ -49,6 +51,15 @@ wheel: $(VENV)/test.stamp ## Build the wheel and the source package into dist/
 	@rm -rf dist
 	@$(BIN)/python -m build --outdir dist . >/dev/null
 	@$(BIN)/check-wheel-contents dist/*.whl
+	@$(BIN)/twine check --strict dist/*
+
+upgrade: $(VENV)/test.stamp ## Pin the newest allowed versions of everything, in both requirements files
+	@mkdir -p build
+	@$(COMPILE) $(EXTRAS) -o build/service.txt >/dev/null
+	@$(COMPILE) $(EXTRAS) --extra dev --constraint build/service.txt -o build/all.txt >/dev/null
+	@{ head -1 requirements.txt; cat build/service.txt; echo .; } > build/requirements.txt
+	@{ head -1 requirements-dev.txt; grep -vxFf build/service.txt build/all.txt; } > build/requirements-dev.txt
+	@mv build/requirements.txt build/requirements-dev.txt .
 
 clean: ## Remove the virtual environment and everything that was built
 	@rm -rf $(VENV) $(VENV)-bench dist build .coverage .mypy_cache .ruff_cache .pytest_cache .hypothesis
