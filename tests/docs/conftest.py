@@ -1,0 +1,99 @@
+"""What the documents take for granted: Stripe with a customer, and the service in front of it."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+import requests
+
+from demo.emulator import Emulator
+from tests.docs.blocks import ROOT
+from tests.docs.terminal import Terminal, open_terminal
+from tests.web.tokens import TOKEN_SECRET, mint
+from tests.workers.service import STOPS_WITHIN, environment, free_port, wait_until
+
+CUSTOMER = "cus_123"
+RESTRICTED = (
+    *("subscriptions:read", "products:read", "prices:read", "invoices:read", "portal:write"),
+)
+
+
+@dataclass(frozen=True)
+class Service:
+    """A running service: its address, the settings it has, and a token for the customer."""
+
+    base: str
+    settings: dict[str, str]
+    key: str
+    stripe: Emulator
+
+    @property
+    def token(self) -> str:
+        """A customer token that holds for ten minutes from now."""
+        return mint(CUSTOMER, time.time)
+
+
+@pytest.fixture(scope="module")
+def stripe() -> Iterator[Emulator]:
+    """A Stripe where cus_123 has Pro per month."""
+    with Emulator() as running:
+        running.account.add_customer(CUSTOMER)
+        running.account.add_subscription(CUSTOMER, ["price_pro_month"], id="sub_123")
+        yield running
+
+
+@pytest.fixture(scope="module")
+def service(stripe: Emulator) -> Iterator[Service]:
+    """The service as the Procfile starts it, with a restricted key and one worker."""
+    port = free_port()
+    key = stripe.add_key("rk_test_of_the_documents", RESTRICTED)
+    settings = {**environment(stripe, port), "STRIPE_SECRET_KEY": key, "WEB_CONCURRENCY": "1"}
+    settings["BILLING_TOKEN_SECRET"] = TOKEN_SECRET
+    base = f"http://127.0.0.1:{port}"
+
+    def answers() -> bool:
+        try:
+            return requests.get(f"{base}/readyz", timeout=2).ok
+        except requests.ConnectionError:
+            return False
+
+    command = [Path(sys.executable).with_name("gunicorn"), "wsgi:app"]
+    with subprocess.Popen(command, cwd=ROOT, env=settings, stderr=subprocess.DEVNULL) as running:
+        try:
+            wait_until(answers, "the service answers")
+            yield Service(base, settings, key, stripe)
+        finally:
+            running.terminate()
+            running.wait(STOPS_WITHIN)
+
+
+@pytest.fixture
+def terminal(service: Service, tmp_path: Path) -> Terminal:
+    """A terminal with the settings of the service, and what the documents write in its place."""
+    names = ("STRIPE_SECRET_KEY", "STRIPE_API_BASE", "SECRET_KEY", "BILLING_TOKEN_SECRET")
+    kept = {name: os.environ[name] for name in ("HOME", "LANG") if name in os.environ}
+    environ = {
+        **kept,
+        **{name: service.settings[name] for name in names},
+        **{f"FLASK_{name}": service.settings[name] for name in names},
+        "FLASK_APP": str(ROOT / "examples" / "plain" / "app.py"),
+        "TOKEN": service.token,
+        "DOCS_ADDRESS": f"127.0.0.1:{free_port()}",
+    }
+    replaced = {
+        "https://billing.example.nl": service.base,
+        "http://127.0.0.1:8000": service.base,
+        "rk_test_…": service.key,
+        "cus_…": CUSTOMER,
+        "/opt/billing-proxy": str(tmp_path / "opt"),
+        "/etc/": f"{tmp_path / 'etc'}/",
+    }
+    (tmp_path / "etc" / "systemd" / "system").mkdir(parents=True)
+    return open_terminal(tmp_path, environ, replaced)

@@ -1,0 +1,113 @@
+"""Stands in for commands that a test must not run: it checks their words, and says what is wrong.
+
+The terminal of ``tests/docs`` finds this file first, under each of the names in ``CHECKS``.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import subprocess
+import sys
+import time
+import tomllib
+import urllib.request
+from collections.abc import Callable
+from pathlib import Path
+
+STARTS_WITHIN = 30
+ROOT = Path(os.environ.get("DOCS_ROOT", "."))
+
+
+def make(words: list[str]) -> str:
+    """A target is a target of the Makefile, and each variable is one that it reads."""
+    text = (ROOT / "Makefile").read_text(encoding="utf-8")
+    targets = set(re.findall(r"^([a-z-]+):", text, re.MULTILINE))
+    unknown = [word for word in words if "=" not in word and word not in targets]
+    unread = [word for word in words if "=" in word and word.partition("=")[0] not in text]
+    return f"the Makefile has no {unknown + unread}" if unknown or unread else ""
+
+
+def pip(words: list[str]) -> str:
+    """What is installed is a file that is there, or this package with extras that it has."""
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    if words[:1] != ["install"]:
+        return f"pip {words} is not known here"
+    if words[1:2] == ["-r"]:
+        return "" if Path(words[2]).is_file() else f"there is no {words[2]}"
+    for word in words[1:]:
+        name, _, extras = word.rstrip("]").partition("[")
+        wanted = {extra for extra in extras.split(",") if extra}
+        if name != project["name"] or wanted - set(project["optional-dependencies"]):
+            return f"{word} is not this package, or not an extra of it"
+    return ""
+
+
+def python3(words: list[str]) -> str:
+    """``python3 -m venv FOLDER`` makes a folder in which these commands are found again."""
+    if words[:2] != ["-m", "venv"] or len(words) != 3:
+        return f"python3 {words} is not known here: use python"
+    bin_ = Path(words[2]) / "bin"
+    bin_.mkdir(parents=True)
+    for command in Path(__file__).parent.iterdir():
+        (bin_ / command.name).symlink_to(command)
+    (bin_ / "activate").write_text(f'PATH="{bin_.resolve()}:$PATH"\n', encoding="utf-8")
+    return ""
+
+
+def gunicorn(words: list[str]) -> str:
+    """The service starts with these words, and answers; it is stopped again."""
+    real, address = os.environ["DOCS_GUNICORN"], os.environ["DOCS_ADDRESS"]
+    command = [real, *words, "--bind", address, "--workers", "1"]
+    with subprocess.Popen(command, cwd=ROOT, stderr=subprocess.DEVNULL) as running:
+        deadline = time.monotonic() + STARTS_WITHIN
+        well = False
+        while not well and running.poll() is None and time.monotonic() < deadline:
+            try:
+                well = urllib.request.urlopen(f"http://{address}/readyz", timeout=5).status == 200
+            except OSError:
+                time.sleep(0.05)
+        running.terminate()
+    return "" if well else f"it does not answer, and ends with {running.returncode}"
+
+
+def systemctl(words: list[str]) -> str:
+    """The unit is one of ours."""
+    units = {path.stem for path in (ROOT / "deploy").glob("*.service")}
+    named = [word for word in words[1:] if not word.startswith("-")]
+    known = words[0] in ("daemon-reload", "enable", "restart", "reload", "status")
+    return "" if known and set(named) <= units else f"no such unit or verb: {words}"
+
+
+def journalctl(words: list[str]) -> str:
+    """The unit is one of ours."""
+    return systemctl(["status", words[1]]) if words[:1] == ["-u"] else f"journalctl {words}"
+
+
+def podman(words: list[str]) -> str:
+    """An image is built from a file that is there, and run with its port and its settings."""
+    if words[0] == "build":
+        file = words[words.index("-f") + 1]
+        return "" if Path(file).is_file() and words[-1] == "." else f"podman {words}"
+    port = re.search(r'PORT="(\d+)"', (ROOT / "deploy/Containerfile").read_text(encoding="utf-8"))
+    published = words[words.index("-p") + 1] if "-p" in words else ""
+    fits = port is not None and published.endswith(f":{port[1]}") and "--env-file" in words
+    return "" if words[0] == "run" and fits else f"podman {words}"
+
+
+CHECKS: dict[str, Callable[[list[str]], str]] = {
+    "make": make,
+    "pip": pip,
+    "python3": python3,
+    "gunicorn": gunicorn,
+    "systemctl": systemctl,
+    "journalctl": journalctl,
+    "podman": podman,
+}
+
+if __name__ == "__main__":
+    name = Path(sys.argv[0]).name
+    problem = CHECKS[name](sys.argv[1:])
+    if problem:
+        sys.exit(f"{name} {json.dumps(sys.argv[1:])}: {problem}")
