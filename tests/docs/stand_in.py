@@ -17,6 +17,14 @@ from collections.abc import Callable
 from pathlib import Path
 
 STARTS_WITHIN = 30
+OF_OTHERS = (
+    "opentelemetry-sdk",
+    "opentelemetry-exporter-otlp-proto-http",
+    "opentelemetry-instrumentation-flask",
+    "opentelemetry-instrumentation-requests",
+)
+"""Packages of others that the documents let people install; their names are on PyPI."""
+
 ROOT = Path(os.environ.get("DOCS_ROOT", "."))
 
 
@@ -37,6 +45,8 @@ def pip(words: list[str]) -> str:
     if words[1:2] == ["-r"]:
         return "" if Path(words[2]).is_file() else f"there is no {words[2]}"
     for word in words[1:]:
+        if word in OF_OTHERS:
+            continue
         name, _, extras = word.rstrip("]").partition("[")
         wanted = {extra for extra in extras.split(",") if extra}
         if name != project["name"] or wanted - set(project["optional-dependencies"]):

@@ -16,6 +16,7 @@ from tests.docs.stand_in import CHECKS
 LEFT_OUT = (".venv", ".git", "dist", "build")
 WITHIN = 60
 _MARK = "@@ exit code"
+_TELL = f"code=$?; printf '\\n{_MARK} %s\\n' $code; (exit $code)"  # for an `echo $?` that follows
 
 
 @dataclass(frozen=True)
@@ -28,7 +29,7 @@ class Terminal:
 
     def run(self, block: Block, commands: Sequence[Command]) -> None:
         """Type all commands in one shell; each must succeed, or fail with the output shown."""
-        typed = "".join(f"{command.typed}\nprintf '\\n{_MARK} %s\\n' $?\n" for command in commands)
+        typed = "".join(f"{command.typed}\n{_TELL}\n" for command in commands)
         for said, meant in self.replaced.items():
             typed = typed.replace(said, meant)
         strict = ["-e"] if len(commands) == 1 and not commands[0].output else []

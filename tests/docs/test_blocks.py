@@ -152,6 +152,16 @@ def as_a_proxy(block: Block, service: Service, terminal: Terminal) -> None:
     assert block.document == "docs/deployment.md"
 
 
+def as_a_user_of_redis(block: Block, service: Service, terminal: Terminal) -> None:
+    """``tests/fleet/test_server_trouble.py`` makes that user, and lets a service be it."""
+    assert block.document == "docs/operations.md"
+
+
+def as_traces(block: Block, service: Service, terminal: Terminal) -> None:
+    """``tests/web/test_traces.py`` runs the files of this document."""
+    assert block.document == "docs/observability.md"
+
+
 def as_output(block: Block, service: Service, terminal: Terminal) -> None:
     """Words to look at, not to run: there must be some."""
     assert block.text.strip()
@@ -172,11 +182,13 @@ RUNNERS: dict[str, Runner] = {
     "yaml": as_yaml,
     "nginx": as_a_proxy,
     "caddyfile": as_a_proxy,
+    "redis": as_a_user_of_redis,
     "text": as_output,
 }
 
 OF_THE_DOCUMENT: dict[tuple[str, str], Runner] = {
     ("docs/settings.md", "sh"): as_settings,
+    ("docs/observability.md", "python"): as_traces,
 }
 """Where a document means something else by a language."""
 

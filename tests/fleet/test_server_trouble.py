@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import socket
 import threading
 from collections.abc import Callable, Iterator
@@ -19,6 +20,7 @@ from tests.web.clock import Clock
 from tests.web.tokens import bearer, mint
 from tests.workers.service import free_port, wait_until
 
+OPERATIONS = (Path(__file__).parents[2] / "docs" / "operations.md").read_text(encoding="utf-8")
 JSON = "/billing/subscription.json"
 AT_ONCE = {"Stripe-Should-Retry": "false"}
 
@@ -250,17 +252,15 @@ class TestSpoiltKeys:
 class TestAccess:
     """Users, passwords and TLS."""
 
-    ACL = (
-        "~billing-proxy:* resetchannels -@all +@connection +hmget +hget +hset +hdel +hexists "
-        "+pexpire +pttl +get +mget +set +del +time +eval +evalsha +script|load"
-    )
+    USER = re.search(r"^user billing on >password (.+)$", OPERATIONS, re.MULTILINE)
 
     def test_a_user_who_may_do_only_what_is_needed_is_enough(
         self, serve: Serve, tmp_path: Path, anna: str, clock: Clock
     ) -> None:
+        assert self.USER
         with Server(tmp_path) as server:
             server.client.execute_command(
-                "ACL", "SETUSER", "billing", "on", ">secret", *self.ACL.split()
+                "ACL", "SETUSER", "billing", "on", ">secret", *self.USER[1].split()
             )
             url = server.url.replace("//", "//billing:secret@")
             first, second = (
