@@ -1,6 +1,6 @@
 """A card that has to be read from Stripe, against one bare call of Stripe's SDK.
 
-Both are asked over HTTP, in gunicorn with one worker, in blocks of customers nobody has asked for.
+Both are asked over HTTP, in gunicorn with one worker, in turns, for customers that are new to them.
 """
 
 from __future__ import annotations
@@ -17,8 +17,13 @@ from bench.processes import HOST, SETTINGS, Server, ask, bearer
 from bench.ratios import Aim, Row, Spread, ratios
 
 ROUNDS = 7
-BLOCK = 100
-SLOW_BLOCK = 8
+TURN = 5
+"""Requests to one side before the other has its turn."""
+
+TURNS = 20
+SLOW_TURNS = 2
+"""Turns of each side in a round, without latency and with it."""
+
 LATENCY = 0.150
 
 Path: TypeAlias = Callable[[str], tuple[str, dict[str, str]]]
@@ -40,33 +45,40 @@ def measure(stripe: Stripe) -> Iterator[Row]:
         Server("bench.apps.naive:app", stripe.settings, workers=1) as naive,
     ):
         first = stripe.add("first", 30)
-        cost(service, first, _card)  # connections, imports and product names come before
-        cost(naive, first, _bare)
-        ours, theirs = _rounds(stripe, service, naive, BLOCK)
+        ask_all(service, first, _card)  # connections, imports and product names come before
+        ask_all(naive, first, _bare)
+        ours, theirs = _rounds(stripe, service, naive, TURNS)
         yield _row("cold card, wall, Stripe at 0 ms", *_walls(ours, theirs), bound=1.15)
         cpu = ([c.cpu for c in ours], [c.cpu for c in theirs])
         yield _row("cold card, CPU of the server", *cpu, bound=1.25)
         stripe.latency(LATENCY)
-        slow = _rounds(stripe, service, naive, SLOW_BLOCK)
+        slow = _rounds(stripe, service, naive, SLOW_TURNS)
         what = f"cold card, wall, Stripe at {LATENCY * 1000:.0f} ms"
         yield _row(what, *_walls(*slow), bound=1.15)
 
 
 def _rounds(
-    stripe: Stripe, service: Server, naive: Server, block: int
+    stripe: Stripe, service: Server, naive: Server, turns: int
 ) -> tuple[list[Cost], list[Cost]]:
-    ours, theirs = [], []
+    ours: list[Cost] = []
+    theirs: list[Cost] = []
     for number in range(ROUNDS):
-        customers = stripe.add(f"block{block}x{number}n", block)
-        ours.append(cost(service, customers, _card))
-        theirs.append(cost(naive, customers, _bare))
+        before = service.cpu_seconds(), naive.cpu_seconds()
+        walls: tuple[list[float], list[float]] = ([], [])
+        for turn in range(turns):
+            customers = stripe.add(f"cold{turns}x{number}x{turn}n", TURN)
+            walls[0].extend(ask_all(service, customers, _card))
+            walls[1].extend(ask_all(naive, customers, _bare))
+        # Neither uses any while the other has its turn, so the steps of a hundredth matter little.
+        after = service.cpu_seconds(), naive.cpu_seconds()
+        for costs, wall, was, now in zip((ours, theirs), walls, before, after, strict=True):
+            costs.append(Cost(Spread.of(wall).median, (now - was) / len(wall)))
     return ours, theirs
 
 
-def cost(server: Server, customers: Sequence[str], path: Path) -> Cost:
-    """What a request for each of ``customers``, one after the other, costs."""
-    asked = [path(customer) for customer in customers]
-    walls, before = [], server.cpu_seconds()
+def ask_all(server: Server, customers: Sequence[str], path: Path) -> list[float]:
+    """Seconds that a request for each of ``customers``, one after the other, takes."""
+    asked, walls = [path(customer) for customer in customers], []
     with closing(http.client.HTTPConnection(HOST, server.port, timeout=30)) as connection:
         for address, headers in asked:
             started = time.perf_counter()
@@ -74,8 +86,7 @@ def cost(server: Server, customers: Sequence[str], path: Path) -> Cost:
             walls.append(time.perf_counter() - started)
             if answer.status != 200:
                 raise RuntimeError(f"{address} is answered {answer.status}")
-    cpu = server.cpu_seconds() - before
-    return Cost(Spread.of(walls).median, cpu / len(customers))
+    return walls
 
 
 def _card(customer: str) -> tuple[str, dict[str, str]]:

@@ -98,7 +98,7 @@ def main(order: str) -> None:
     """Read the cards; print the bytes held at each step, and the bound of the finished ones."""
     stripe, cards = json.loads(order)
     logging.getLogger("billing_proxy").addHandler(logging.NullHandler())
-    extension.StripeApi = _Canned  # type: ignore[assignment, misc]
+    extension.StripeApi = _Canned  # type: ignore[assignment, attr-defined]
     now = time.time() // 86_400 * 86_400 + 43_200  # far from midnight, where pages end
     settings = {**SETTINGS, **stripe, "BILLING_STRIPE_MAX_RATE": "10000"}
     settings |= {"BILLING_CACHE_MAXSIZE": str(2 * cards), "BILLING_CACHE_TTL": "3600"}

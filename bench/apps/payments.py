@@ -55,4 +55,4 @@ with app.app_context():
 @app.get("/token")
 def token() -> str:
     """A token for the user, without a sign-in."""
-    return create_access_token(identity="1")
+    return str(create_access_token(identity="1"))
