@@ -47,7 +47,7 @@ def measure(stripe: Stripe) -> Iterator[Row]:
     yield Row(
         f"memory a card, {CARDS:,} cards as JSON",
         f"{each:,.0f} bytes",
-        "kilobytes",
+        "result in KiB",
         Spread.of([each / 1024]),
         Aim.AT_MOST,
         KILOBYTES_A_CARD,
@@ -55,7 +55,7 @@ def measure(stripe: Stripe) -> Iterator[Row]:
     yield Row(
         "finished answers, after the pages too",
         f"{(pages - cards) / 2**20:.0f} MiB more than JSON alone",
-        "their bound, MiB",
+        "result in MiB, aim: their bound",
         Spread.of([(pages - at_start - each * CARDS) / 2**20]),
         Aim.AT_MOST,
         bound / 2**20,
@@ -63,7 +63,7 @@ def measure(stripe: Stripe) -> Iterator[Row]:
     yield Row(
         "the whole process, JSON and pages",
         f"{at_start / 2**20:.0f} MiB at the start",
-        "MiB",
+        "result in MiB",
         Spread.of([pages / 2**20]),
         Aim.BELOW,
         MEGABYTES_IN_ALL,
