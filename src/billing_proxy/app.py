@@ -7,7 +7,8 @@ import os
 import time
 from collections.abc import Callable, Mapping
 
-from flask import Flask, Response, request, url_for
+from flask import Flask, Request, Response, request, url_for
+from flask.sessions import SessionInterface
 from werkzeug.exceptions import HTTPException
 from werkzeug.middleware.proxy_fix import ProxyFix
 
@@ -36,6 +37,7 @@ def create_app(
     for hint in unknown_settings(environ):
         log.warning("%s", hint)
     app = Flask("billing_proxy", static_folder=None)
+    app.session_interface = _NoSession()
     app.config["SECRET_KEY"] = config.secret_key
     app.config["TRUSTED_HOSTS"] = config.trusted_hosts or None
     access_log.install(app)
@@ -68,6 +70,13 @@ def create_app(
             app.wsgi_app, x_for=hops, x_proto=hops, x_host=hops, x_port=hops, x_prefix=hops
         )
     return app
+
+
+class _NoSession(SessionInterface):
+    """Flask's own session, which the service has no use for, is not read from each request."""
+
+    def open_session(self, app: Flask, request: Request) -> None:  # noqa: ARG002 -- Flask's names
+        return None
 
 
 def _home() -> Response:

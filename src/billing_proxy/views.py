@@ -75,7 +75,8 @@ def create_blueprint(state: BillingState) -> Blueprint:
     blueprint.register_error_handler(HTTPException, views.handle_http_error)
     blueprint.after_request(views.finish)
     blueprint.after_request(views.count)
-    blueprint.record_once(views.watch)
+    if not state.standalone:
+        blueprint.record_once(views.watch)
     return blueprint
 
 
