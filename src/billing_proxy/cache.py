@@ -249,13 +249,13 @@ class CardCache(Generic[V]):
     def _await(self, flight: _Flight[V], *, patient: bool) -> tuple[Entry[V], Outcome]:
         """What the load gives; every waiting request raises an error of its own.
 
-        Where a last known value may stand in, nobody waits long, and whoever comes later not at
-        all; where Stripe is slow, only so many do, and while the circuit is open, only as long as
-        a healthy answer takes.
+        Where a last known value may stand in, nobody waits long, whoever comes later not at all,
+        and nobody for a probe; where Stripe is slow, only so many wait, and while the circuit is
+        open, only as long as a healthy answer takes.
         """
         until = flight.until if patient else self._patience_ends(flight)
         if self._guard.breaker.is_open:
-            until = min(until, time.monotonic() + SLOW)
+            until = min(until, time.monotonic() + (SLOW if patient else 0))
         try:
             return self._guard.wait(flight.future, until)
         except StripeUnavailable as error:

@@ -208,7 +208,9 @@ def _contradictions(values: Mapping[str, Any]) -> list[str]:
             "STRIPE_API_BASE must not be set together with a live STRIPE_SECRET_KEY: "
             "remove it, or use a test key"
         )
-    if values["cache_url"] and not all(find_spec(name) for name in ("redis", "msgspec")):
+    if values["cache_url"] and not all(
+        find_spec(name) for name in ("redis", "msgspec", "throttled")
+    ):
         problems.append(
             "BILLING_CACHE_URL needs packages that are not installed: "
             "pip install 'billing-proxy[redis]'"

@@ -21,7 +21,7 @@ from .guard import Guard
 from .identity import Seals, TokenVerifier, is_customer_id
 from .language import AUTO, LANGUAGES, Language, check_texts
 from .observer import SILENT, Observer
-from .read_budget import ReadBudget, SharedLimit
+from .read_budget import Quota, ReadBudget, SharedLimit
 from .service import BillingService
 from .state import EXTENSION, BillingState, CustomerLoader, state_of
 from .store import MemoryStore, Store
@@ -218,7 +218,7 @@ def _shared_cache(config: BillingConfig, observer: Observer) -> _SharedCache | N
     )
     return _SharedCache(
         server=server,
-        reads=RedisReads(server, config.stripe_max_rate).limit,
+        reads=RedisReads(server, Quota.per_second(config.stripe_max_rate)).ask,
         products=RedisProducts(server, ttl=config.catalog_ttl),
     )
 

@@ -1,24 +1,36 @@
-"""One read budget for all processes of an account, kept by the limiter's own Redis storage."""
+"""One read budget for all processes of an account, kept by a limiter's own Redis storage."""
 
 from __future__ import annotations
 
-from throttled import RateLimitResult, store
+from datetime import timedelta
 
-from .read_budget import limiter
+from throttled import Throttled, rate_limiter, store
+
+from .read_budget import Quota
 from .redis_server import RedisServer, ServerDown, connection
+
+_KEY = "stripe-reads"
 
 
 class RedisReads:
-    """At most ``max_rate`` reads per second for everybody who shares ``server``."""
+    """At most ``quota`` for everybody who shares ``server``, spread as ``Limiter`` does."""
 
-    def __init__(self, server: RedisServer, max_rate: float) -> None:
+    def __init__(self, server: RedisServer, quota: Quota) -> None:
         self._server = server
-        storage = store.RedisStore(server.url, {"CONNECTION_POOL_KWARGS": connection(server.url)})
-        self._limiter = limiter(max_rate, storage, key_prefix=server.prefix)
+        self._limiter = Throttled(
+            key=_KEY,
+            using="gcra",
+            quota=rate_limiter.per_duration(
+                timedelta(seconds=quota.period), limit=quota.reads, burst=quota.reads
+            ),
+            store=store.RedisStore(server.url, {"CONNECTION_POOL_KWARGS": connection(server.url)}),
+            key_prefix=server.prefix,
+        )
 
-    def limit(self, timeout: float | None) -> RateLimitResult | None:
-        """Count one read, if need be after ``timeout`` seconds; None when nobody can be asked."""
+    def ask(self) -> float | None:
+        """The seconds to wait for one more read, 0 when it is granted; None when nobody knows."""
         try:
-            return self._server.ask(lambda _: self._limiter.limit(timeout=timeout))
+            result = self._server.ask(lambda _: self._limiter.limit())
         except ServerDown:
             return None
+        return result.state.retry_after if result.limited else 0.0

@@ -14,7 +14,7 @@ from billing_proxy import BillingProxy
 from demo.emulator import Emulator
 from tests.conftest import ANNA
 from tests.fleet.conftest import Fleet
-from tests.fleet.redis import Server
+from tests.fleet.redis_process import Server
 from tests.web.clock import Clock
 from tests.web.test_webhook_route import SECRET, event, signed
 from tests.web.tokens import bearer, mint

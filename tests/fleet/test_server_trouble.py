@@ -15,7 +15,7 @@ from flask.testing import FlaskClient
 from demo.emulator import Emulator
 from tests.conftest import Serve
 from tests.fault.certificates import Authority
-from tests.fleet.redis import Server
+from tests.fleet.redis_process import Server
 from tests.web.clock import Clock
 from tests.web.tokens import bearer, mint
 from tests.workers.service import free_port, wait_until

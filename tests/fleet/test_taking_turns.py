@@ -23,7 +23,7 @@ from billing_proxy.redis_server import RedisServer
 from billing_proxy.redis_store import RedisStore
 from billing_proxy.store import Entry, Lease, MemoryStore
 from billing_proxy.subscription import Subscription
-from tests.fleet.redis import Server
+from tests.fleet.redis_process import Server
 from tests.web.clock import Clock
 
 KEY = "cus_anna"

@@ -12,7 +12,7 @@ from itertools import count, cycle, islice
 import pytest
 
 from demo.emulator import Emulator
-from tests.fleet.redis import Server
+from tests.fleet.redis_process import Server
 from tests.workers.browser import HTML, Sent, answers, ask, program
 from tests.workers.service import Service, wait_until
 

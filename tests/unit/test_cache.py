@@ -526,20 +526,20 @@ def test_a_load_that_takes_too_long_leaves_the_last_known_card_as_all_there_is(
     assert not cache.stands_in("cus_a", NOW)
 
 
-def test_nobody_waits_for_a_probe_where_a_last_known_card_is_finished(
-    source: Source, clock: Clock, timer: Clock, people: ThreadPoolExecutor
+def test_nobody_waits_for_a_probe_where_a_last_known_card_can_be_shown(
+    source: Source, clock: Clock, timer: Clock
 ) -> None:
     workers, guard = ManualWorkers(), make_guard(threshold=1, timer=timer)
     cache = make_cache(clock, workers=workers, guard=guard, store=store_with("card 1", clock))
     clock.advance(TTL)
     guard.breaker.failed()
     timer.advance(PROBE_INTERVAL)
-    probe = people.submit(cache.get, "cus_a", source)
-    workers.somebody_waits()
+    assert cache.get("cus_a", source).outcome is Outcome.STALE
+    assert len(workers.calls) == 1
     assert cache.stands_in("cus_a", NOW)
     workers.finish(0)
-    assert probe.result(PATIENCE).outcome is Outcome.MISS
     assert not cache.stands_in("cus_a", NOW)
+    assert cache.get("cus_a", source) == Found("card 1", NOW + TTL, Outcome.HIT)
 
 
 def test_a_fresh_card_is_not_called_the_last_known_one(source: Source, clock: Clock) -> None:

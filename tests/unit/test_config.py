@@ -259,7 +259,7 @@ def test_a_name_that_nothing_reads_is_most_likely_a_slip_of_the_pen() -> None:
     assert unknown_settings({**GOOD, "BILLING_CACHE_TTL": "5"}) == []
 
 
-@pytest.mark.parametrize("package", ["redis", "msgspec"])
+@pytest.mark.parametrize("package", ["redis", "msgspec", "throttled"])
 def test_a_shared_cache_without_its_packages_is_a_problem_with_its_cure(
     monkeypatch: pytest.MonkeyPatch, package: str
 ) -> None:

@@ -2,19 +2,34 @@
 
 from __future__ import annotations
 
-import time
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from throttled import Throttled, rate_limiter
+from throttled.store import MemoryStore
 
-from billing_proxy.read_budget import FIRST_REST, LONGEST_REST, ReadBudget
+from billing_proxy.read_budget import (
+    FIRST_REST,
+    LONGEST_REST,
+    SHORT_WAIT,
+    Limiter,
+    Quota,
+    ReadBudget,
+)
 
+from .examples import examples
 from .stripe_objects import Clock
 
 
 @pytest.fixture
 def timer() -> Clock:
     return Clock(100)
+
+
+def make_budget(max_rate: float, timer: Clock) -> ReadBudget:
+    return ReadBudget(max_rate, timer=timer, pause=timer.advance)
 
 
 def reads(budget: ReadBudget, tries: int = 50) -> int:
@@ -25,42 +40,70 @@ def reads(budget: ReadBudget, tries: int = 50) -> int:
     ("max_rate", "expected"), [(0.1, 1), (0.5, 1), (1, 1), (3, 3), (3.9, 3), (20, 20)]
 )
 def test_after_a_pause_a_seconds_worth_may_come_at_once_and_no_more(
-    max_rate: float, expected: int
+    timer: Clock, max_rate: float, expected: int
 ) -> None:
-    budget = ReadBudget(max_rate)
-    start = time.monotonic()
-    taken = reads(budget)
-    refilled = max_rate * (time.monotonic() - start)
-    assert expected <= taken <= expected + refilled
+    budget = make_budget(max_rate, timer)
+    assert reads(budget) == expected
+    timer.advance(3600)
+    assert reads(budget) == expected
 
 
-def test_a_budget_knows_when_it_is_spent() -> None:
-    budget = ReadBudget(0.1)
+def test_what_was_used_up_comes_back_spread_over_the_second(timer: Clock) -> None:
+    budget = make_budget(20, timer)
+    reads(budget)
+    granted = []
+    for _ in range(100):
+        timer.advance(0.025)
+        granted.append(budget.take())
+    assert granted == [False, True] * 50
+
+
+def test_a_budget_knows_when_it_is_spent(timer: Clock) -> None:
+    budget = make_budget(0.1, timer)
     assert not budget.is_spent
     assert budget.take()
     assert budget.is_spent
+    timer.advance(10)
+    assert not budget.is_spent
 
 
-def test_a_rate_below_one_is_one_read_in_so_many_seconds() -> None:
-    budget = ReadBudget(0.1)
+def test_a_rate_below_one_is_one_read_in_so_many_seconds(timer: Clock) -> None:
+    budget = make_budget(0.1, timer)
     assert budget.take()
     assert not budget.take()
-    assert 5 < budget.retry_after <= 10
+    assert budget.retry_after == 10
+    timer.advance(9.9)
+    assert not budget.take()
+    timer.advance(0.1)
+    assert budget.take()
 
 
-def test_who_has_nothing_else_to_show_may_wait_a_moment() -> None:
-    budget = ReadBudget(20)
-    while budget.take():
-        pass
+def test_who_has_nothing_else_to_show_may_wait_a_moment(timer: Clock) -> None:
+    budget = make_budget(20, timer)
+    reads(budget)
+    began = timer.now
     assert budget.take(wait=True) is True
+    assert timer.now - began == pytest.approx(0.05)
 
 
-def test_nobody_waits_for_longer_than_a_moment() -> None:
-    budget = ReadBudget(0.1)
+def test_nobody_waits_for_longer_than_a_moment(timer: Clock) -> None:
+    budget = make_budget(0.1, timer)
     budget.take()
-    start = time.monotonic()
+    began = timer.now
     assert budget.take(wait=True) is False
-    assert time.monotonic() - start < 2
+    assert timer.now == began
+
+
+def test_who_waits_and_comes_too_late_waits_no_longer_than_a_moment_in_all(timer: Clock) -> None:
+    def too_late(seconds: float) -> None:
+        timer.advance(seconds)
+        reads(budget)  # somebody else was quicker
+
+    budget = ReadBudget(20, timer=timer, pause=too_late)
+    reads(budget)
+    began = timer.now
+    assert budget.take(wait=True) is False
+    assert timer.now - began <= SHORT_WAIT
 
 
 def test_many_threads_share_one_budget() -> None:
@@ -69,9 +112,58 @@ def test_many_threads_share_one_budget() -> None:
         assert sum(people.map(lambda _: reads(budget, 4), range(16))) == 1
 
 
-def test_budgets_of_two_services_do_not_meet() -> None:
-    first, second = ReadBudget(0.1), ReadBudget(0.1)
+def test_budgets_of_two_services_do_not_meet(timer: Clock) -> None:
+    first, second = make_budget(0.1, timer), make_budget(0.1, timer)
     assert (reads(first), reads(second)) == (1, 1)
+
+
+@examples(100)
+@given(
+    st.sampled_from([1, 3, 20]),
+    st.lists(st.sampled_from([0, 0.01, 0.05, 0.3, 0.9, 2.5]), max_size=90),
+)
+def test_one_process_counts_as_the_librarys_limiter_does_for_a_fleet(
+    reads_: int, steps: list[float]
+) -> None:
+    timer, quota = Clock(100), Quota.per_second(reads_)
+    ours = Limiter(quota, timer)
+    theirs = Throttled(
+        key="any",
+        using="gcra",
+        quota=rate_limiter.per_sec(reads_, burst=reads_),
+        store=MemoryStore(),
+    )
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("throttled.utils.now_mono_f", timer)
+        for step in steps:
+            timer.advance(step)
+            result = theirs.limit()
+            wait = ours.ask()
+            assert wait == pytest.approx(
+                result.state.retry_after if result.limited else 0, abs=1e-6
+            )
+
+
+class TestShared:
+    """With others, the limit is that of all together."""
+
+    def test_what_the_others_say_counts(self, timer: Clock) -> None:
+        said = iter([0.0, 5.0])
+        budget = ReadBudget(1000, shared=lambda: next(said), timer=timer)
+        assert budget.take()
+        assert not budget.take()
+        assert budget.retry_after == 5
+
+    def test_a_refusal_shows_for_as_long_as_it_holds(self, timer: Clock) -> None:
+        budget = ReadBudget(1000, shared=lambda: 5.0, timer=timer)
+        assert not budget.is_spent
+        budget.take()
+        assert budget.is_spent
+        timer.advance(5)
+        assert not budget.is_spent
+
+    def test_when_nobody_can_be_asked_the_limit_is_our_own(self, timer: Clock) -> None:
+        assert reads(ReadBudget(3, shared=lambda: None, timer=timer)) == 3
 
 
 def test_after_a_429_nothing_is_read_for_a_second(timer: Clock) -> None:
