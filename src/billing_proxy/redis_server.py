@@ -98,6 +98,7 @@ class RedisServer:
         self._takes_writes = True
         self._is_up = True
         self._untold: dict[str, Callable[[], object]] = {}
+        self._told_at = -math.inf
         self._telling = threading.Lock()
 
     def key(self, kind: str, name: str) -> str:
@@ -172,23 +173,29 @@ class RedisServer:
         try:
             answer = call(self._client)
         except Exception as error:  # noqa: BLE001 -- what is no Redis makes the client fail anyhow
-            self._say(is_up=False)
-            log.warning("the cache server failed: %s", type(error).__name__)
+            if self._changes(is_up=False):
+                log.warning("the cache server failed: %s", type(error).__name__)
             self._breaker.failed()
             raise ServerDown from None
-        self._say(is_up=True)
+        self._changes(is_up=True)
         self._breaker.succeeded()
         if self._untold:
             self._tell_what_it_missed()
         return answer
 
-    def _say(self, *, is_up: bool) -> None:
-        if is_up != self._is_up:
-            self._is_up = is_up
-            self._observer.shared_cache_changed(is_available=is_up)
+    def _changes(self, *, is_up: bool) -> bool:
+        if is_up == self._is_up:
+            return False
+        self._is_up = is_up
+        self._observer.shared_cache_changed(is_available=is_up)
+        return True
 
     def _tell_what_it_missed(self) -> None:
+        """Once in a second: a full server answers what is read, and takes no event."""
         with self._telling:
+            if self._timer() - self._told_at < PROBE_INTERVAL:
+                return
+            self._told_at = self._timer()
             untold, self._untold = self._untold, {}
         for key, call in untold.items():
             self.tell(key, call)
