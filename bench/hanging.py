@@ -14,16 +14,14 @@ from collections.abc import Iterator
 from contextlib import closing, contextmanager, suppress
 
 from bench.emulated import Stripe
-from bench.load import requests_per_second
 from bench.processes import HOST, SETTINGS, Server, ask, bearer
-from bench.ratios import Aim, Row, Spread, ratios
-from bench.warm import PAGE, sign_in, warm_up
+from bench.ratios import Row
+from bench.warm import PAGE, Rate, load, rows, sign_in, warm_up
 
-ROUNDS = 3
+ROUNDS = 4
 VIEWS = 2
 """Measurements of each case in a round."""
 
-SECONDS = 2.0
 STRANGERS = 4
 PACE = 0.5
 """Seconds between two requests of a stranger, when it does not wait."""
@@ -38,40 +36,30 @@ QUICK = 0.2
 
 def measure(stripe: Stripe) -> Iterator[Row]:
     """Cards that are fresh, then cards that have to be shown as the last known ones."""
-    yield _compare(stripe, "fresh", ttl=3600)
-    yield _compare(stripe, "stale", ttl=SHORT_TTL)
+    yield from _compare(stripe, "fresh", ttl=3600)
+    yield from _compare(stripe, "stale", ttl=SHORT_TTL)
 
 
-def _compare(stripe: Stripe, state: str, *, ttl: int) -> Row:
+def _compare(stripe: Stripe, state: str, *, ttl: int) -> Iterator[Row]:
     known, *strangers = stripe.add(state, 1 + 400)
     environ = {**SETTINGS, **stripe.settings, "BILLING_CACHE_TTL": str(ttl)}
-    hanging: list[float] = []
-    answering: list[float] = []
+    hanging: list[Rate] = []
+    answering: list[Rate] = []
     with Server("wsgi:app", environ) as service:
         headers = sign_in(service, known)
         warm_up(service, PAGE, headers)
+        view = load(service, PAGE, headers)
         with visiting(service, strangers):
             for _ in range(ROUNDS):
-                answering += _views(service, headers)
+                answering += [view() for _ in range(VIEWS)]
                 stripe.hang()
                 time.sleep(SHORT_TTL)
                 _settle(service, headers)
-                hanging += _views(service, headers)
+                hanging += [view() for _ in range(VIEWS)]
                 stripe.recover()
                 _settle(service, headers)
-    return Row(
-        f"page views while Stripe hangs, {state} cards",
-        f"{Spread.of(hanging).median:,.0f} a second",
-        f"while it answers: {Spread.of(answering).median:,.0f}",
-        ratios(hanging, answering),
-        Aim.AT_LEAST,
-        0.95,
-    )
-
-
-def _views(service: Server, headers: dict[str, str]) -> list[float]:
-    url = service.url + PAGE
-    return [requests_per_second(url, headers, seconds=SECONDS) for _ in range(VIEWS)]
+    what = f"page views while Stripe hangs, {state} cards"
+    yield from rows(what, "while it answers", hanging, answering, bound=0.95)
 
 
 def _settle(service: Server, headers: dict[str, str]) -> None:

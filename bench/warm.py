@@ -55,7 +55,7 @@ def measure(stripe: Stripe) -> Iterator[Row]:
         with bare(answers) as against:
             for name, (path, headers, what) in cases.items():
                 rates = interleave(load(service, path, headers), load(against, name, headers))
-                yield from _rows(what, "a bare Flask view", *rates, bound=0.9)
+                yield from rows(what, "a bare Flask view", *rates, bound=0.9)
         yield from _rivals(stripe, customer, load(service, JSON, program))
 
 
@@ -65,7 +65,7 @@ def _rivals(stripe: Stripe, customer: str, ours: Ask) -> Iterator[Row]:
         path = f"/subscription.json?customer={customer}"
         warm_up(naive, path, {})
         rates = interleave(ours, load(naive, path, {}), rounds=RIVAL_ROUNDS)
-        yield from _rows(what, "a naive view that calls Stripe", *rates)
+        yield from rows(what, "a naive view that calls Stripe", *rates)
     against = "flask-headless-payments (SQLite)"
     python = payments_python()
     if python is None:
@@ -82,7 +82,7 @@ def _rivals(stripe: Stripe, customer: str, ours: Ask) -> Iterator[Row]:
         path = "/api/payments/subscription"
         warm_up(rival, path, headers)
         rates = interleave(ours, load(rival, path, headers), rounds=RIVAL_ROUNDS)
-        yield from _rows(what, against, *rates)
+        yield from rows(what, against, *rates)
 
 
 def sign_in(service: Server, customer: str) -> dict[str, str]:
@@ -147,7 +147,7 @@ def interleave(ours: Ask, theirs: Ask, rounds: int = ROUNDS) -> tuple[list[Rate]
     return [a for a, _ in pairs], [b for _, b in pairs]
 
 
-def _rows(
+def rows(
     what: str, against: str, ours: list[Rate], theirs: list[Rate], *, bound: float = 1.0
 ) -> Iterator[Row]:
     for unit, here, there in (

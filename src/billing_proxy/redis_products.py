@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
-from typing import Any, cast
 
 from .catalog import Product
 from .codec import Codec
@@ -25,7 +24,7 @@ class RedisProducts:
         """Those that are known; None when the server cannot be asked now."""
         keys = [self._server.key(KIND, id_) for id_ in ids]
         try:
-            sealed = self._server.ask(lambda client: cast(Any, client.mget(keys)))
+            sealed = self._server.values(keys)
         except ServerDown:
             return None
         found = {}

@@ -13,7 +13,7 @@ import threading
 import time
 from collections.abc import Callable, Sequence
 from contextlib import suppress
-from typing import Any, TypeAlias, TypeVar, cast
+from typing import Any, TypeAlias, TypeVar
 
 import redis
 from redis.backoff import NoBackoff
@@ -26,7 +26,7 @@ from .workers import Workers
 
 T = TypeVar("T")
 
-Script: TypeAlias = Callable[[Sequence[str], Sequence[Any]], Any]
+Script: TypeAlias = Callable[[Sequence[str], Sequence[Any]], T]
 """Takes keys and arguments; raises ServerDown."""
 
 LAYOUT = 1
@@ -45,6 +45,18 @@ MAX_UNTOLD = 10_000
 """Changes that are remembered for a server that cannot be told now."""
 
 log = logging.getLogger(__name__)
+
+
+def texts(answer: Any, count: int) -> list[bytes | None]:
+    """``answer`` as so many texts, some of which may be missing.
+
+    Raises:
+        TypeError: when it is anything else.
+    """
+    found = list(answer)
+    if len(found) != count or not all(text is None or isinstance(text, bytes) for text in found):
+        raise TypeError("the answer is not what was asked for")
+    return found
 
 
 def connection(url: str) -> dict[str, Any]:
@@ -87,7 +99,7 @@ class RedisServer:
         self.url = url
         self.secret = hashlib.blake2b(secret.encode(), person=b"billing-cache").digest()
         account = hashlib.blake2b(self.secret, digest_size=6).hexdigest()
-        self.prefix = f"billing-proxy:{LAYOUT}:{account}"
+        self.prefix = f"billing-proxy:v{LAYOUT}:{account}"
         self._client = redis.Redis.from_url(url, **connection(url))
         self._breaker = CircuitBreaker(
             "the cache server", threshold=THRESHOLD, probe_interval=PROBE_INTERVAL, timer=timer
@@ -127,7 +139,7 @@ class RedisServer:
 
         def read(client: redis.Redis) -> list[bytes | None]:
             try:
-                return list(cast(Any, client.hmget(key, list(names))))
+                return texts(client.hmget(key, list(names)), len(names))
             except redis.ResponseError as error:
                 if not str(error).startswith("WRONGTYPE"):
                     raise
@@ -136,12 +148,23 @@ class RedisServer:
 
         return self.ask(read)
 
-    def script(self, lua: str) -> Script:
-        """``lua`` as a function of keys and arguments, which runs at once and as a whole."""
+    def values(self, keys: Sequence[str]) -> list[bytes | None]:
+        """The values at ``keys``.
+
+        Raises:
+            ServerDown
+        """
+        return self.ask(lambda client: texts(client.mget(list(keys)), len(keys)))
+
+    def script(self, lua: str, read: Callable[[Any], T]) -> Script[T]:
+        """``lua`` as a function of keys and arguments, which runs at once and as a whole.
+
+        ``read`` takes what it gives, and raises where that cannot be.
+        """
         script = self._client.register_script(lua)
 
-        def run(keys: Sequence[str], args: Sequence[Any]) -> Any:
-            return self.ask(lambda _: script(keys, args))
+        def run(keys: Sequence[str], args: Sequence[Any]) -> T:
+            return self.ask(lambda _: read(script(keys, args)))
 
         return run
 

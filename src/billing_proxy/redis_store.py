@@ -17,11 +17,12 @@ import time
 from collections.abc import Callable, Hashable
 from contextlib import suppress
 from dataclasses import replace
+from typing import Any
 
 from .billing import Billing
 from .codec import Codec
 from .errors import BillingError, StripeTooSlow, shared_error
-from .redis_server import RedisServer, Script, ServerDown
+from .redis_server import RedisServer, Script, ServerDown, texts
 from .store import CLOCK_SKEW, Entry, Lease, MemoryStore
 
 KIND = "card"
@@ -115,11 +116,11 @@ class RedisStore:
         self._lease_ms = int(timeout * 1000)
         self._clock = clock
         self._pause = pause
-        self._claim = server.script(_CLAIM)
-        self._put = server.script(_PUT)
-        self._fail = server.script(_FAIL)
-        self._expire = server.script(_EXPIRE)
-        self._drop = server.script(_DROP)
+        self._claim = server.script(_CLAIM, _state_and_word)
+        self._put = server.script(_PUT, int)
+        self._fail = server.script(_FAIL, int)
+        self._expire = server.script(_EXPIRE, _nothing)
+        self._drop = server.script(_DROP, _nothing)
 
     def get(self, key: Hashable) -> Entry[Billing | None] | None:
         """What is known of ``key``, fresh or not: what the fleet knows, else this process."""
@@ -216,7 +217,7 @@ class RedisStore:
         self._memory.drop(key)
         self._tell(key, self._drop)
 
-    def _tell(self, key: Hashable, script: Script) -> None:
+    def _tell(self, key: Hashable, script: Script[None]) -> None:
         args = [secrets.token_hex(4), _EVENT_MS]
         self._server.tell(self._key(key), lambda: script([self._key(key)], args))
 
@@ -229,14 +230,13 @@ class RedisStore:
         awaited: bytes,
     ) -> tuple[bytes, bytes]:
         since = "" if not_before is None else repr(not_before)
-        state, said = self._claim(
+        return self._claim(
             [self._key(key)],
             [
                 lease.version, repr(lease.started), since, self._lease_ms, known, awaited,
                 _EVENT_MS,
             ],
         )  # fmt: skip
-        return state, said
 
     def _known_here_alone(
         self,
@@ -272,6 +272,17 @@ class RedisStore:
 
     def _key(self, key: Hashable) -> str:
         return self._server.key(KIND, str(key))
+
+
+def _state_and_word(answer: Any) -> tuple[bytes, bytes]:
+    state, word = texts(answer, 2)
+    if state not in (b"granted", b"failed", b"entry", b"busy") or word is None:
+        raise TypeError("the answer is none of the script's")
+    return state, word
+
+
+def _nothing(_: Any) -> None:
+    """What the script gives is of no use."""
 
 
 def _seal_name(key: Hashable, read_at: str, version: str) -> str:

@@ -6,7 +6,7 @@ import re
 import socket
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import pytest
@@ -130,26 +130,31 @@ def test_a_full_server_costs_nothing_but_sharing(
 
 
 @contextmanager
-def stranger(greeting: bytes) -> Iterator[int]:
-    """Something that listens, and is no Redis."""
+def stranger(greeting: bytes, *, closes: bool = True) -> Iterator[int]:
+    """Something that listens, and is no Redis: one answer for each packet that comes."""
+
+    def answer(connection: socket.socket) -> None:
+        with connection, suppress(OSError):
+            while connection.recv(4096):
+                connection.sendall(greeting)
+                if closes:
+                    return
 
     def serve() -> None:
-        while True:
-            try:
+        with suppress(OSError):
+            while True:
                 connection, _ = listening.accept()
-            except OSError:
-                return
-            with connection:
-                connection.recv(4096)
-                connection.sendall(greeting)
+                threading.Thread(target=answer, args=(connection,), daemon=True).start()
 
     listening = socket.create_server(("127.0.0.1", 0))
     thread = threading.Thread(target=serve, daemon=True)
     thread.start()
-    yield listening.getsockname()[1]
-    listening.shutdown(socket.SHUT_RDWR)
-    listening.close()
-    thread.join(10)
+    try:
+        yield listening.getsockname()[1]
+    finally:
+        listening.shutdown(socket.SHUT_RDWR)
+        listening.close()
+        thread.join(10)
 
 
 @pytest.mark.parametrize(
@@ -172,6 +177,33 @@ def test_what_is_no_redis_is_as_good_as_gone(
         assert read(client, anna, clock) == "fwd=miss"
         assert [read(client, anna, clock) for _ in range(5)] == ["hit"] * 5
         assert health(client) == ("warn", "warn")
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        b"+OK\r\n",
+        b":1\r\n",
+        b"$-1\r\n",
+        b"$3\r\nabc\r\n",
+        b"*0\r\n",
+        b"*2\r\n+granted\r\n+x\r\n",
+        b"*4\r\n:1\r\n:2\r\n:3\r\n:4\r\n",
+        b"-ERR no\r\n",
+    ],
+)
+def test_a_server_that_answers_everything_alike_is_not_believed(
+    serve: Serve, anna: str, bob: str, clock: Clock, answer: bytes
+) -> None:
+    with stranger(answer, closes=False) as port:
+        client = serve(BILLING_CACHE_URL=f"redis://127.0.0.1:{port}/0")
+        for customer in (anna, bob, anna, bob):
+            got = client.get(JSON, headers=bearer(mint(customer, clock)))
+            assert (got.status_code, got.json["customer"]) == (200, customer)
+        service = client.application.extensions["billing_proxy"].service
+        service._cache.expire(anna)
+        service._cache.drop(bob)
+        assert read(client, bob, clock) == "fwd=miss"
 
 
 class TestSpoiltKeys:
