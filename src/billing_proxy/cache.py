@@ -19,7 +19,7 @@ from typing import Any, Generic, TypeVar
 
 from .errors import BillingError, StripeTooSlow, StripeUnavailable
 from .guard import SLOW, Guard
-from .store import CLOCK_SKEW, Entry, Store
+from .store import Entry, Store
 from .workers import Workers
 
 V = TypeVar("V")
@@ -198,7 +198,7 @@ class CardCache(Generic[V]):
     def _is_fresh(self, entry: Entry[V], not_before: float | None) -> bool:
         age = self._clock() - entry.read_at
         recent = not_before is None or entry.read_at >= not_before
-        return entry.fresh and recent and -CLOCK_SKEW < age < self._ttl
+        return entry.fresh and recent and -self._store.clock_skew <= age < self._ttl
 
     def _may_join(self, flight: _Flight[V], not_before: float | None) -> bool:
         recent = not_before is None or flight.started >= not_before

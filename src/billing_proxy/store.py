@@ -20,9 +20,6 @@ from .errors import BillingError
 
 V = TypeVar("V")
 
-CLOCK_SKEW = 2.0
-"""Seconds that the clock which dated a value may be ahead of this one."""
-
 
 @dataclass(frozen=True, slots=True)
 class Entry(Generic[V]):
@@ -53,7 +50,12 @@ class Lease:
 
 
 class Store(Protocol[V]):
-    """What the cache of cards asks of the place where they are kept. Safe between threads."""
+    """What the cache of cards asks of the place where they are kept. Safe between threads.
+
+    ``clock_skew`` is how many seconds the clock that dated a value may be ahead of this one.
+    """
+
+    clock_skew: float
 
     def get(self, key: Hashable) -> Entry[V] | None:
         """What is known of ``key``, fresh or not."""
@@ -97,6 +99,8 @@ class MemoryStore(Generic[V]):
         clock: the time in Unix seconds.
     """
 
+    clock_skew = 0.0
+
     def __init__(
         self, *, maxsize: int, retention: float, clock: Callable[[], float] = time.time
     ) -> None:
@@ -110,7 +114,7 @@ class MemoryStore(Generic[V]):
         """What is known of ``key``, fresh or not."""
         with self._lock:
             entry = self._entries.get(key)
-        return entry if entry and self._clock() - entry.read_at <= self._retention else None
+        return entry if entry and self._clock() - entry.read_at < self._retention else None
 
     def turn(
         self,
@@ -147,11 +151,7 @@ class MemoryStore(Generic[V]):
 
     def _keep(self, key: Hashable, entry: Entry[V]) -> None:
         known = self._entries.get(key)
-        if (
-            known is None
-            or known.read_at <= entry.read_at
-            or known.read_at > self._clock() + CLOCK_SKEW
-        ):
+        if known is None or known.read_at <= entry.read_at or known.read_at > self._clock():
             self._entries[key] = entry
 
     def fail(self, key: Hashable, lease: Lease, error: BillingError) -> None:

@@ -11,8 +11,9 @@ from flask import Flask
 from flask.testing import FlaskClient
 
 from billing_proxy import BillingProxy
+from billing_proxy.app import create_app
 from demo.emulator import Emulator
-from tests.conftest import ANNA
+from tests.conftest import ANNA, Serve
 from tests.fleet.conftest import Fleet
 from tests.fleet.redis_process import Server
 from tests.web.clock import Clock
@@ -224,3 +225,23 @@ def test_the_embedded_card_is_shared_too(
     with site.app_context():
         assert billing.card(ANNA).plan == "Pro"
     assert emulator.calls("/v1/subscriptions") == 1
+
+
+@pytest.mark.parametrize(("ahead", "reads"), [(1.5, 1), (3600, 2)])
+def test_a_clock_that_is_a_little_ahead_costs_no_reading(
+    serve: Serve,
+    server: Server,
+    emulator: Emulator,
+    environ: dict[str, str],
+    as_anna: dict[str, str],
+    clock: Clock,
+    ahead: float,
+    reads: int,
+) -> None:
+    settings = {**environ, "BILLING_CACHE_URL": server.url}
+    fast = create_app(settings, clock=lambda: clock() + ahead).test_client()
+    in_time = {**as_anna, **bearer(mint(ANNA, lambda: clock() + ahead))}
+    card(fast, in_time)
+    for _ in range(3):
+        card(serve(BILLING_CACHE_URL=server.url), as_anna)
+    assert emulator.calls("/v1/subscriptions") == reads
