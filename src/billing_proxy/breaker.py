@@ -64,6 +64,11 @@ class CircuitBreaker:
         return self._failures >= self._threshold
 
     @property
+    def is_suspicious(self) -> bool:
+        """Whether the last thing heard was a failure."""
+        return self._failures > 0
+
+    @property
     def refuses(self) -> bool:
         """Whether ``ask`` would refuse now: the circuit is open, and no probe is due."""
         return self.is_open and self._timer() < self._next_probe

@@ -27,6 +27,9 @@ V = TypeVar("V")
 STAND_IN_AFTER = 2.0
 """Seconds that a load may take where the last known value may be shown."""
 
+HEALTHY = 0.5
+"""Seconds for the same where the last load failed: Stripe mostly answers in less."""
+
 
 class Outcome(StrEnum):
     """Where an answer came from, for the log and the ``Cache-Status`` header."""
@@ -174,11 +177,10 @@ class CardCache(Generic[V]):
             return False
         if self._clock() - read_at > self._retention:
             return False
-        with self._lock:
-            flight, breaker = self._flights.get(key), self._guard.breaker
-            if flight is None or not self._may_join(flight, None):
-                return breaker.refuses
-            return breaker.is_open or time.monotonic() >= self._patience_ends(flight)
+        flight, breaker = self._flights.get(key), self._guard.breaker
+        if flight is None or not self._may_join(flight, None):
+            return breaker.refuses
+        return breaker.is_open or time.monotonic() >= self._patience_ends(flight)
 
     def expire(self, key: Hashable) -> None:
         """Load ``key`` anew the next time; until that succeeds, what is known may stand in."""
@@ -268,7 +270,8 @@ class CardCache(Generic[V]):
 
     def _patience_ends(self, flight: _Flight[V]) -> float:
         """Until when (``time.monotonic``) to wait for a load where a last known value is there."""
-        return min(flight.until, flight.until - self._timeout + STAND_IN_AFTER)
+        patience = HEALTHY if self._guard.breaker.is_suspicious else STAND_IN_AFTER
+        return min(flight.until, flight.until - self._timeout + patience)
 
     def _stand_in(
         self, key: Hashable, not_before: float | None, error: StripeUnavailable

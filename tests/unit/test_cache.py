@@ -393,6 +393,22 @@ class TestTogether:
         assert later == [0, 0]
         assert len(workers.calls) == 1
 
+    def test_after_a_failure_only_a_healthy_answer_is_waited_for(
+        self, clock: Clock, source: Source, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr("billing_proxy.cache.STAND_IN_AFTER", PATIENCE)
+        monkeypatch.setattr("billing_proxy.cache.HEALTHY", 0.05)
+        workers, guard = ManualWorkers(), make_guard()
+        store = store_with("card 1", clock)
+        cache = make_cache(clock, workers=workers, guard=guard, store=store)
+        clock.advance(TTL)
+        guard.failed(StripeUnavailable("down"))
+        start = time.monotonic()
+        assert cache.get("cus_a", source).outcome is Outcome.STALE
+        assert time.monotonic() - start < PATIENCE / 2
+        guard.answered()
+        assert not guard.breaker.is_suspicious
+
     def test_nobody_joins_a_load_whose_time_is_up(self, clock: Clock, source: Source) -> None:
         workers = ManualWorkers()
         cache = make_cache(clock, timeout=0.05, workers=workers)
