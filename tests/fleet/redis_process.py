@@ -12,7 +12,7 @@ import subprocess
 import time
 from pathlib import Path
 from types import TracebackType
-from typing import NoReturn, Self
+from typing import Self
 
 import pytest
 import redis
@@ -22,15 +22,15 @@ from tests.workers.service import free_port
 STARTS_WITHIN = 20
 
 
-def _lacking(what: str) -> NoReturn:
+def binary() -> str:
+    """The server's program. Without one the test is skipped, or with `CI=true` fails."""
+    found = shutil.which("redis-server") or shutil.which("valkey-server")
+    if found is not None:
+        return found
+    what = "redis-server is not on PATH (apt install redis-server)"
     if os.environ.get("CI") == "true":
         pytest.fail(f"The tests of the shared cache cannot run: {what}", pytrace=False)
-    pytest.skip(f"no tests of the shared cache: {what}", allow_module_level=True)
-
-
-BINARY = shutil.which("redis-server") or shutil.which("valkey-server")
-if BINARY is None:
-    _lacking("redis-server is not on PATH (apt install redis-server)")
+    pytest.skip(f"no tests of the shared cache: {what}")
 
 
 class Server:
@@ -57,7 +57,7 @@ class Server:
 
     def start(self) -> None:
         """Start with nothing in memory, and wait until it answers."""
-        command = [str(BINARY), "--port", str(self.port), "--bind", "127.0.0.1", "--save", ""]
+        command = [binary(), "--port", str(self.port), "--bind", "127.0.0.1", "--save", ""]
         command += ["--unixsocket", str(self.socket), "--dir", str(self._folder), *self._options]
         self._process = subprocess.Popen(command, stdout=subprocess.DEVNULL)
         deadline = time.monotonic() + STARTS_WITHIN
