@@ -172,10 +172,8 @@ class CardCache(Generic[V]):
         That is so while the circuit refuses to load another, and while a load is under way that
         is a probe or has taken too long already.
         """
-        entry = self._store.get(key)
+        entry = self._last_known(key)
         if entry is None or entry.read_at != read_at or self._is_fresh(entry, None):
-            return False
-        if self._clock() - read_at > self._retention:
             return False
         flight, breaker = self._flights.get(key), self._guard.breaker
         if flight is None or not self._may_join(flight, None):
@@ -201,6 +199,12 @@ class CardCache(Generic[V]):
         age = self._clock() - entry.read_at
         recent = not_before is None or entry.read_at >= not_before
         return entry.fresh and recent and -self._store.clock_skew <= age < self._ttl
+
+    def _last_known(self, key: Hashable) -> Entry[V] | None:
+        """What may stand in for ``key``, fresh or not: nothing that is too old."""
+        entry = self._store.get(key)
+        recent = entry is not None and self._clock() - entry.read_at <= self._retention
+        return entry if recent else None
 
     def _may_join(self, flight: _Flight[V], not_before: float | None) -> bool:
         recent = not_before is None or flight.started >= not_before
@@ -276,8 +280,8 @@ class CardCache(Generic[V]):
     def _stand_in(
         self, key: Hashable, not_before: float | None, error: StripeUnavailable
     ) -> Found[V]:
-        entry = self._store.get(key)
-        if entry is None or self._clock() - entry.read_at > self._retention:
+        entry = self._last_known(key)
+        if entry is None:
             raise error
         outcome = Outcome.HIT if self._is_fresh(entry, not_before) else Outcome.STALE
         return Found(entry.value, entry.read_at, outcome)

@@ -189,9 +189,9 @@ class RedisStore:
 
     def put(self, key: Hashable, value: Billing | None, lease: Lease) -> Entry[Billing | None]:
         """Keep what was loaded under ``lease``, unless a later reading is kept already."""
-        if not lease.version:  # taken while the server was down
-            return self._memory.put(key, value, lease)
         entry = self._memory.put(key, value, lease)
+        if not lease.version:  # taken while the server was down
+            return entry
         read_at = repr(lease.started)
         sealed = self._codec.seal(_seal_name(key, read_at, lease.version), _public(value))
         ahead = repr(self._clock() + self.clock_skew)

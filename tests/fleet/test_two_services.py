@@ -7,18 +7,19 @@ import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
-from itertools import count, cycle, islice
+from functools import partial
+from itertools import cycle, islice
 
 import pytest
 
 from demo.emulator import Emulator
 from tests.fleet.redis_process import Server
 from tests.workers.browser import HTML, Sent, answers, ask, program
+from tests.workers.customers import add_to
 from tests.workers.service import Service, wait_until
 
 JSON = "/billing/subscription.json"
 CROWD = 1000
-_numbers = count(1)
 
 
 @pytest.fixture(scope="module")
@@ -42,14 +43,7 @@ def services(stripe: Emulator, server: Server) -> Iterator[list[Service]]:
 
 @pytest.fixture
 def add_customers(stripe: Emulator) -> Callable[[int], list[str]]:
-    def add(wanted: int) -> list[str]:
-        customers = [f"cus_many{next(_numbers)}" for _ in range(wanted)]
-        for customer in customers:
-            stripe.account.add_customer(customer)
-            stripe.account.add_subscription(customer, id=customer.replace("cus_", "sub_"))
-        return customers
-
-    return add
+    return partial(add_to, stripe)
 
 
 def test_a_thousand_first_views_at_once_make_one_call(

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
-from itertools import count
+from functools import partial
 
 import pytest
 
 from demo.emulator import Emulator
+from tests.workers.customers import add_to
 from tests.workers.service import Service
-
-_numbers = count(1)
 
 
 @pytest.fixture(scope="module")
@@ -40,14 +39,7 @@ def start(stripe: Emulator) -> Iterator[Callable[..., Service]]:
 def add_customers(stripe: Emulator) -> Callable[[int], list[str]]:
     """Add customers with Pro per month, whom nobody has asked about; gives their ids."""
 
-    def add(wanted: int) -> list[str]:
-        customers = [f"cus_number{next(_numbers)}" for _ in range(wanted)]
-        for customer in customers:
-            stripe.account.add_customer(customer)
-            stripe.account.add_subscription(customer, id=customer.replace("cus_", "sub_"))
-        return customers
-
-    return add
+    return partial(add_to, stripe)
 
 
 @pytest.fixture
