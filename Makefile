@@ -30,9 +30,9 @@ lint: $(VENV)/test.stamp ## Check style, types and the direction of imports
 
 messages: $(VENV)/test.stamp ## Collect the Dutch texts into the catalogues, and compile those
 	@cd src/billing_proxy && ../../$(BIN)/pybabel -q extract -F ../../babel.cfg -k t -k text -k mark -k plural:1,2 \
-	  --no-wrap --sort-output --no-location -o translations/billing.pot .
-	@$(BIN)/pybabel -q update --no-wrap --omit-header -D billing -i src/billing_proxy/translations/billing.pot -d src/billing_proxy/translations
-	@$(BIN)/pybabel -q compile -D billing -d src/billing_proxy/translations
+	  --no-wrap --sort-output --no-location -o language/translations/billing.pot .
+	@$(BIN)/pybabel -q update --no-wrap --omit-header -D billing -i src/billing_proxy/language/translations/billing.pot -d src/billing_proxy/language/translations
+	@$(BIN)/pybabel -q compile -D billing -d src/billing_proxy/language/translations
 
 pictures: $(VENV)/test.stamp ## Take the README's pictures anew, from the running demo
 	@$(BIN)/python -m demo.pictures

@@ -23,7 +23,7 @@ from bench.processes import ROOT, SETTINGS, bearer
 from bench.ratios import Aim, Row, Spread
 from billing_proxy import extension
 from billing_proxy.app import create_app
-from billing_proxy.stripe_api import Page, StripeApi
+from billing_proxy.gateway.api import Page, StripeApi
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import WSGIApplication

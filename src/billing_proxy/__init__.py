@@ -1,6 +1,7 @@
 """A Dutch billing page for Stripe subscriptions: stateless, read live."""
 
-from .card import BillingCard
+from .card.card import BillingCard
+from .card.rules import Code
 from .errors import (
     BillingError,
     ConfigError,
@@ -9,7 +10,6 @@ from .errors import (
     StripeUnavailable,
 )
 from .extension import BillingProxy
-from .status import Code
 from .version import __version__
 
 __all__ = [

@@ -8,7 +8,7 @@ import sys
 from flask.cli import ScriptInfo
 
 from .app import create_app
-from .cli import commands
+from .cli.commands import commands
 from .errors import ConfigError
 
 

@@ -12,13 +12,14 @@ from flask.sessions import SessionInterface
 from werkzeug.exceptions import HTTPException
 from werkzeug.middleware.proxy_fix import ProxyFix
 
-from . import access_log, health, scrape
-from .config import BillingConfig, unknown_settings
+from .config.settings import BillingConfig, unknown_settings
 from .extension import BillingProxy
-from .finished import FinishedAnswers
-from .front_door import FrontDoor
-from .responses import BLUEPRINT, secure
-from .views import Views
+from .web import access_log, scrape
+from .web import probes as health
+from .web.host_check import FrontDoor
+from .web.response_cache import FinishedAnswers
+from .web.responses import BLUEPRINT, secure
+from .web.views import Views
 
 log = logging.getLogger(__name__)
 

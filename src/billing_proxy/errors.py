@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import ClassVar
 
-from .messages import mark
+from .language.messages import mark
 
 
 class BillingError(Exception):

@@ -9,29 +9,29 @@ from typing import TYPE_CHECKING, Any
 
 from flask import Flask, current_app, has_request_context, request
 
-from .billing import Billing
-from .breaker import CircuitBreaker
-from .card import BillingCard
-from .catalog import Catalog, SharedProducts
-from .cli import commands
-from .config import SETTINGS, BillingConfig
-from .embedding import create_template_global, exempt_webhook
-from .gateway import StripeGateway
-from .guard import Guard
-from .identity import Seals, TokenVerifier, is_customer_id
-from .language import AUTO, LANGUAGES, Language, check_texts
-from .observer import SILENT, Observer
-from .read_budget import Quota, ReadBudget, SharedLimit
+from .cache.breaker import CircuitBreaker
+from .cache.budget import Quota, ReadBudget, SharedLimit
+from .cache.guard import Guard
+from .cache.products import Catalog, SharedProducts
+from .cache.store import MemoryStore, Store
+from .cache.threads import Workers
+from .card.billing import Billing
+from .card.card import BillingCard
+from .cli.commands import commands
+from .config.settings import SETTINGS, BillingConfig
+from .gateway.api import StripeApi
+from .gateway.gateway import StripeGateway
+from .identity.tokens import Seals, TokenVerifier, is_customer_id
+from .language.words import AUTO, LANGUAGES, Language, check_texts
+from .metrics.observer import SILENT, Observer
 from .service import BillingService
-from .state import EXTENSION, BillingState, CustomerLoader, state_of
-from .store import MemoryStore, Store
-from .stripe_api import StripeApi
-from .views import create_blueprint
-from .visitor import language_of, not_before
-from .workers import Workers
+from .web.embedding import create_template_global, exempt_webhook
+from .web.state import EXTENSION, BillingState, CustomerLoader, state_of
+from .web.views import create_blueprint
+from .web.visitor import language_of, not_before
 
 if TYPE_CHECKING:
-    from .redis_server import RedisServer
+    from .fleet.server import RedisServer
 
 STRIPE_THREADS = 16
 
@@ -188,7 +188,7 @@ def _watch(config: BillingConfig) -> tuple[Observer, Callable[[str], tuple[bytes
     """Who hears what happens, and how to ask: nobody, unless the metrics are switched on."""
     if config.metrics_token is None:
         return SILENT, None
-    from .metrics import create_metrics  # an extra, installed only where it is wanted
+    from .metrics.prometheus import create_metrics  # an extra, installed only where it is wanted
 
     metrics = create_metrics()
     return metrics, metrics.expose
@@ -207,9 +207,9 @@ def _shared_cache(config: BillingConfig, observer: Observer) -> _SharedCache | N
     """The parts on the server of ``BILLING_CACHE_URL``; its packages are an extra."""
     if config.cache_url is None:
         return None
-    from .redis_products import RedisProducts
-    from .redis_reads import RedisReads
-    from .redis_server import RedisServer
+    from .fleet.products import RedisProducts
+    from .fleet.reads import RedisReads
+    from .fleet.server import RedisServer
 
     server = RedisServer(
         config.cache_url,
@@ -232,7 +232,7 @@ def _store(
     )
     if shared is None:
         return memory
-    from .redis_store import RedisStore
+    from .fleet.store import RedisStore
 
     return RedisStore(
         shared.server, memory, retention=retention, timeout=config.stripe_timeout, clock=clock

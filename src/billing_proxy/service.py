@@ -9,12 +9,15 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from zoneinfo import ZoneInfo
 
-from .billing import Billing
-from .cache import CardCache, Outcome
-from .card import BillingCard
-from .card_builder import CardBuilder
-from .catalog import Catalog
-from .config import BillingConfig
+from .cache.cards import CardCache, Outcome
+from .cache.guard import Guard
+from .cache.products import Catalog
+from .cache.store import Store
+from .cache.threads import Workers
+from .card.billing import Billing
+from .card.builder import CardBuilder
+from .card.card import BillingCard
+from .config.settings import BillingConfig
 from .errors import (
     BillingError,
     CustomerNotFound,
@@ -22,12 +25,9 @@ from .errors import (
     StripeMisconfigured,
     StripeUnavailable,
 )
-from .gateway import StripeGateway
-from .guard import Guard
-from .language import LANGUAGES, Language, day_of
-from .store import Store
-from .webhook import open_event
-from .workers import Workers
+from .gateway.events import open_event
+from .gateway.gateway import StripeGateway
+from .language.words import LANGUAGES, Language, day_of
 
 LIVE_INTERVAL = 2.0
 """Seconds between two live reads of one customer that clients may ask for with ``no-cache``."""

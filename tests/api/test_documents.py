@@ -21,7 +21,7 @@ SECURITY = (ROOT / "SECURITY.md").read_text(encoding="utf-8")
 
 def log_lines() -> Iterator[str]:
     """Every text that the package writes to its log; what it hands on from elsewhere has none."""
-    for path in sorted(SOURCE.glob("*.py")):
+    for path in sorted(SOURCE.rglob("*.py")):
         for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
             if isinstance(node, ast.Call) and ast.unparse(node.func).startswith("log."):
                 texts = [part.value for part in node.args if isinstance(part, ast.Constant)]
@@ -30,7 +30,7 @@ def log_lines() -> Iterator[str]:
 
 def reasons() -> Iterator[str]:
     """The reason of every error that the package raises, up to where it differs."""
-    for path in sorted(SOURCE.glob("*.py")):
+    for path in sorted(SOURCE.rglob("*.py")):
         for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
             if isinstance(node, ast.Assign) and ast.unparse(node.targets[0]) == "reason":
                 yield beginning(node.value)

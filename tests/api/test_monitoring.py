@@ -15,9 +15,9 @@ import pytest
 import yaml
 from prometheus_client.parser import text_string_to_metric_families
 
-from billing_proxy.cache import Outcome
-from billing_proxy.metrics import CODES, ENDPOINTS, FOUND, Metrics
-from billing_proxy.observer import NO_CARD, CallOutcome
+from billing_proxy.cache.cards import Outcome
+from billing_proxy.metrics.observer import NO_CARD, CallOutcome
+from billing_proxy.metrics.prometheus import CODES, ENDPOINTS, FOUND, Metrics
 
 DOCS = Path(__file__).resolve().parents[2] / "docs"
 DOCUMENT = (DOCS / "observability.md").read_text(encoding="utf-8")

@@ -17,7 +17,7 @@ import pytest
 import stripe
 from stripe import StripeClient
 
-from billing_proxy.stripe_api import API_VERSION
+from billing_proxy.gateway.api import API_VERSION
 from demo.emulator import Emulator
 from demo.personas import populate
 

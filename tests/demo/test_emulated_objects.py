@@ -9,7 +9,7 @@ import pytest
 import stripe
 from stripe import StripeClient
 
-from billing_proxy.stripe_api import API_VERSION
+from billing_proxy.gateway.api import API_VERSION
 from demo.emulator import Emulator
 from demo.periods import DAY, after, before
 from demo.subscriptions import pause_schedule

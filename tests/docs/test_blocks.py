@@ -23,7 +23,7 @@ import yaml
 from flask import Flask, render_template_string
 
 from billing_proxy import BillingProxy
-from billing_proxy.config import SETTINGS, BillingConfig
+from billing_proxy.config.settings import SETTINGS, BillingConfig
 from billing_proxy.errors import ConfigError
 from tests.docs import python_blocks
 from tests.docs.blocks import ROOT, Block, blocks, commands
@@ -125,7 +125,7 @@ def as_javascript(block: Block, service: Service, terminal: Terminal) -> None:
 
 def as_css(block: Block, service: Service, terminal: Terminal) -> None:
     """Every custom property in it is one that the stylesheet reads."""
-    style = (ROOT / "src/billing_proxy/static/billing.css").read_text(encoding="utf-8")
+    style = (ROOT / "src/billing_proxy/web/static/billing.css").read_text(encoding="utf-8")
     used = re.findall(r"(--billing-[\w-]+):", block.text)
     assert used
     assert all(f"var({name}," in style for name in used)

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from billing_proxy.cli import commands as command_line
-from billing_proxy.config import SETTINGS
+from billing_proxy.config.settings import SETTINGS
 from tests.docs.blocks import DOCUMENTS, ROOT, commands_in_text
 
 SETTINGS_TEXT = (ROOT / "docs" / "settings.md").read_text(encoding="utf-8")

@@ -16,9 +16,9 @@ from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
-from billing_proxy import jwks
 from billing_proxy.app import create_app
-from billing_proxy.jwks import KeySet
+from billing_proxy.identity import key_sets as jwks
+from billing_proxy.identity.key_sets import KeySet
 from demo.emulator import Emulator
 from tests.conftest import ANNA, BOB, Serve
 from tests.fault.issuer import Issuer, jwk, new_key

@@ -21,7 +21,7 @@ from flask import Flask
 from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
-from billing_proxy.identity import Seals
+from billing_proxy.identity.tokens import Seals
 from demo.emulator import Emulator
 from tests.conftest import ANNA, BOB, Serve
 from tests.fault.breakdowns import error, refusal

@@ -85,7 +85,7 @@ def test_each_request_has_its_own_line_with_its_own_id(
     assert readings(line) == 1
     assert {answer.status_code for answer in answers} == {503}
     assert [answer.headers["X-Request-Id"] for answer in answers] == ids
-    reasons = [r.getMessage() for r in caplog.records if r.name == "billing_proxy.views"]
+    reasons = [r.getMessage() for r in caplog.records if r.name == "billing_proxy.web.views"]
     assert sorted(re.findall(r"\(request (\S+),", " ".join(reasons))) == ids
     assert (
         sorted(re.findall(r"request=(\S+)$", "\n".join(access_lines(caplog)), re.MULTILINE)) == ids
@@ -101,7 +101,7 @@ def test_the_id_of_stripes_request_is_told_with_every_error(
     line.play(slowly(refusal(403)))
     app = serve().application
     at_once([lambda: program(app.test_client(), ANNA, clock)] * 3)
-    told = [r.getMessage() for r in caplog.records if r.name == "billing_proxy.views"]
+    told = [r.getMessage() for r in caplog.records if r.name == "billing_proxy.web.views"]
     assert len(told) == 3
     assert all("req_on_the_line" in message for message in told)
 

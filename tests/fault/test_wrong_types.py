@@ -12,11 +12,11 @@ import pytest
 from flask.testing import FlaskClient
 
 from billing_proxy.app import create_app
-from billing_proxy.billing import Billing
-from billing_proxy.card_builder import CardBuilder
-from billing_proxy.language import Language
-from billing_proxy.status import Code
-from billing_proxy.subscription import read_subscription
+from billing_proxy.card.billing import Billing
+from billing_proxy.card.builder import CardBuilder
+from billing_proxy.card.facts import read_subscription
+from billing_proxy.card.rules import Code
+from billing_proxy.language.words import Language
 from demo.catalogue import account_with_catalogue
 from demo.emulator import Emulator
 from tests.fault.fuzzing import GONE, changed, paths

@@ -10,10 +10,11 @@ from typing import TypeVar
 
 import pytest
 
-from billing_proxy import extension, guard
-from billing_proxy.breaker import CircuitBreaker
-from billing_proxy.guard import Guard
-from billing_proxy.read_budget import ReadBudget
+from billing_proxy import extension
+from billing_proxy.cache import guard
+from billing_proxy.cache.breaker import CircuitBreaker
+from billing_proxy.cache.budget import ReadBudget
+from billing_proxy.cache.guard import Guard
 from tests.web.clock import Clock
 
 T = TypeVar("T")

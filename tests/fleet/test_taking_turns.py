@@ -10,7 +10,9 @@ from typing import Any
 
 import pytest
 
-from billing_proxy.billing import Billing
+from billing_proxy.cache.store import Entry, Lease, MemoryStore
+from billing_proxy.card.billing import Billing
+from billing_proxy.card.facts import Subscription
 from billing_proxy.errors import (
     BillingError,
     ReadBudgetSpent,
@@ -19,10 +21,8 @@ from billing_proxy.errors import (
     StripeTooSlow,
     StripeUnavailable,
 )
-from billing_proxy.redis_server import RedisServer
-from billing_proxy.redis_store import RedisStore
-from billing_proxy.store import Entry, Lease, MemoryStore
-from billing_proxy.subscription import Subscription
+from billing_proxy.fleet.server import RedisServer
+from billing_proxy.fleet.store import RedisStore
 from tests.fleet.redis_process import Server
 from tests.web.clock import Clock
 

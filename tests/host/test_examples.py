@@ -13,7 +13,7 @@ from textwrap import dedent
 import pytest
 import requests
 
-from billing_proxy.config import SETTINGS
+from billing_proxy.config.settings import SETTINGS
 from demo.emulator import Emulator
 from demo.personas import populate
 from examples.plain.app import create_app
@@ -184,7 +184,7 @@ def test_a_port_that_is_taken_is_said_in_words(emulator: Emulator) -> None:
 
 @pytest.mark.parametrize("document", ["examples/README.md", "docs/embedding.md"])
 def test_the_custom_properties_that_are_listed_are_those_of_the_stylesheet(document: str) -> None:
-    style = (ROOT / "src/billing_proxy/static/billing.css").read_text(encoding="utf-8")
+    style = (ROOT / "src/billing_proxy/web/static/billing.css").read_text(encoding="utf-8")
     used = dict(re.findall(r"var\((--billing-[a-z-]+), (.+?)\);", style.partition("@supports")[0]))
     text = (ROOT / document).read_text(encoding="utf-8")
     listed = re.findall(r"^\| `(--billing-[a-z-]+)` \|", text, re.MULTILINE)
@@ -205,5 +205,5 @@ def test_the_python_in_the_documents_can_be_read_and_names_what_exists(document:
 def test_the_templates_that_are_listed_are_those_that_exist() -> None:
     text = (ROOT / "docs/embedding.md").read_text(encoding="utf-8")
     listed = set(re.findall(r"^\| `billing/(\S+\.html)` \|", text, re.MULTILINE))
-    folder = ROOT / "src/billing_proxy/templates/billing"
+    folder = ROOT / "src/billing_proxy/web/templates/billing"
     assert listed == {file.name for file in folder.iterdir()} | {"_banner.html"}

@@ -7,17 +7,17 @@ from dataclasses import replace
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from billing_proxy.billing import Billing
-from billing_proxy.card import BillingCard
-from billing_proxy.card_builder import CardBuilder
-from billing_proxy.language import Language
-from billing_proxy.pricing import YearlyPrice
-from billing_proxy.subscription import (
+from billing_proxy.card.billing import Billing
+from billing_proxy.card.builder import CardBuilder
+from billing_proxy.card.card import BillingCard
+from billing_proxy.card.facts import (
     Subscription,
     read_invoice,
     read_pause_periods,
     read_subscription,
 )
+from billing_proxy.card.pricing import YearlyPrice
+from billing_proxy.language.words import Language
 
 from .stripe_objects import CUSTOMER, NOW, make_invoice, make_schedule
 

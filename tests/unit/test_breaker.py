@@ -7,7 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from billing_proxy.breaker import PROBE_INTERVAL, THRESHOLD, CircuitBreaker, Permit
+from billing_proxy.cache.breaker import PROBE_INTERVAL, THRESHOLD, CircuitBreaker, Permit
 
 from .stripe_objects import Clock
 

@@ -13,8 +13,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from billing_proxy.breaker import PROBE_INTERVAL, CircuitBreaker
-from billing_proxy.cache import CardCache, Found, Outcome
+from billing_proxy.cache.breaker import PROBE_INTERVAL, CircuitBreaker
+from billing_proxy.cache.budget import ReadBudget
+from billing_proxy.cache.cards import CardCache, Found, Outcome
+from billing_proxy.cache.guard import Guard
+from billing_proxy.cache.store import MemoryStore
+from billing_proxy.cache.threads import Workers
 from billing_proxy.errors import (
     BillingError,
     CustomerNotFound,
@@ -23,10 +27,6 @@ from billing_proxy.errors import (
     StripeRateLimited,
     StripeUnavailable,
 )
-from billing_proxy.guard import Guard
-from billing_proxy.read_budget import ReadBudget
-from billing_proxy.store import MemoryStore
-from billing_proxy.workers import Workers
 
 from .examples import examples
 from .stripe_objects import NOW, Clock
@@ -382,7 +382,7 @@ class TestTogether:
     def test_where_a_card_is_known_a_slow_load_is_waited_for_once(
         self, clock: Clock, source: Source, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        monkeypatch.setattr("billing_proxy.cache.STAND_IN_AFTER", 0.05)
+        monkeypatch.setattr("billing_proxy.cache.cards.STAND_IN_AFTER", 0.05)
         workers = ManualWorkers()
         cache = make_cache(clock, workers=workers, store=store_with("card 1", clock))
         clock.advance(TTL)
@@ -396,8 +396,8 @@ class TestTogether:
     def test_after_a_failure_only_a_healthy_answer_is_waited_for(
         self, clock: Clock, source: Source, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        monkeypatch.setattr("billing_proxy.cache.STAND_IN_AFTER", PATIENCE)
-        monkeypatch.setattr("billing_proxy.cache.HEALTHY", 0.05)
+        monkeypatch.setattr("billing_proxy.cache.cards.STAND_IN_AFTER", PATIENCE)
+        monkeypatch.setattr("billing_proxy.cache.cards.HEALTHY", 0.05)
         workers, guard = ManualWorkers(), make_guard()
         store = store_with("card 1", clock)
         cache = make_cache(clock, workers=workers, guard=guard, store=store)
@@ -535,7 +535,7 @@ def test_a_load_that_takes_too_long_leaves_the_last_known_card_as_all_there_is(
     view = people.submit(cache.get, "cus_a", source)
     workers.somebody_waits()
     assert not cache.stands_in("cus_a", NOW)  # it may bring a fresh one yet
-    monkeypatch.setattr("billing_proxy.cache.STAND_IN_AFTER", 0)
+    monkeypatch.setattr("billing_proxy.cache.cards.STAND_IN_AFTER", 0)
     assert cache.stands_in("cus_a", NOW)
     workers.finish(0)
     assert view.result(PATIENCE).outcome is Outcome.MISS

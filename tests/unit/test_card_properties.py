@@ -13,15 +13,15 @@ from zoneinfo import ZoneInfo
 from hypothesis import given
 from hypothesis import strategies as st
 
-from billing_proxy.card import BillingCard, CardDate
-from billing_proxy.pricing import YearlyPrice, read_yearly_prices
-from billing_proxy.status import lacks_detail
-from billing_proxy.subscription import (
+from billing_proxy.card.card import BillingCard, CardDate
+from billing_proxy.card.facts import (
     Subscription,
     read_invoice,
     read_pause_periods,
     read_subscription,
 )
+from billing_proxy.card.pricing import YearlyPrice, read_yearly_prices
+from billing_proxy.card.rules import lacks_detail
 
 from .cards import card_of, json_of
 from .examples import examples

@@ -8,9 +8,9 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from billing_proxy.catalog import RETRY, Catalog, Product
+from billing_proxy.cache.products import RETRY, Catalog, Product
+from billing_proxy.card.pricing import YearlyPrice
 from billing_proxy.errors import BillingError, StripeMisconfigured, StripeUnavailable
-from billing_proxy.pricing import YearlyPrice
 
 from .stripe_objects import Clock
 

@@ -9,18 +9,18 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from billing_proxy.billing import Billing
-from billing_proxy.catalog import Product
-from billing_proxy.codec import Codec
-from billing_proxy.pricing import YearlyPrice
-from billing_proxy.redis_server import LAYOUT
-from billing_proxy.subscription import (
+from billing_proxy.cache.products import Product
+from billing_proxy.card.billing import Billing
+from billing_proxy.card.facts import (
     Invoice,
     Item,
     PauseCollection,
     PausePeriod,
     Subscription,
 )
+from billing_proxy.card.pricing import YearlyPrice
+from billing_proxy.fleet.codec import Codec
+from billing_proxy.fleet.server import LAYOUT
 
 from .examples import examples
 

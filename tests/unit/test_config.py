@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from billing_proxy.config import SETTINGS, BillingConfig, unknown_settings
+from billing_proxy.config.settings import SETTINGS, BillingConfig, unknown_settings
 from billing_proxy.errors import ConfigError
 
 TEST_KEY = "rk_test_51PgafTB7WZ01zgkW"

@@ -7,12 +7,12 @@ from typing import Any
 import pytest
 import requests
 
-from billing_proxy.catalog import Catalog
-from billing_proxy.config import BillingConfig
-from billing_proxy.diagnosis import Finding, Level, diagnose
-from billing_proxy.gateway import StripeGateway
-from billing_proxy.read_budget import ReadBudget
-from billing_proxy.stripe_api import StripeApi
+from billing_proxy.cache.budget import ReadBudget
+from billing_proxy.cache.products import Catalog
+from billing_proxy.cli.check import Finding, Level, diagnose
+from billing_proxy.config.settings import BillingConfig
+from billing_proxy.gateway.api import StripeApi
+from billing_proxy.gateway.gateway import StripeGateway
 
 from .stripe_answers import ADDRESS, KEY, StripeAnswers
 from .stripe_objects import Clock

@@ -8,17 +8,17 @@ from typing import Any
 
 import pytest
 
-from billing_proxy.billing import Billing
-from billing_proxy.catalog import Catalog
+from billing_proxy.cache.budget import ReadBudget
+from billing_proxy.cache.products import Catalog
+from billing_proxy.card.billing import Billing
+from billing_proxy.card.facts import Invoice, PausePeriod
 from billing_proxy.errors import (
     CustomerNotFound,
     StripeMisconfigured,
     StripeUnavailable,
 )
-from billing_proxy.gateway import StripeGateway
-from billing_proxy.read_budget import ReadBudget
-from billing_proxy.stripe_api import StripeApi
-from billing_proxy.subscription import Invoice, PausePeriod
+from billing_proxy.gateway.api import StripeApi
+from billing_proxy.gateway.gateway import StripeGateway
 
 from .stripe_answers import ADDRESS, KEY, StripeAnswers
 from .stripe_objects import (

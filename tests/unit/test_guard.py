@@ -6,7 +6,9 @@ from contextlib import ExitStack
 
 import pytest
 
-from billing_proxy.breaker import PROBE_INTERVAL, CircuitBreaker
+from billing_proxy.cache.breaker import PROBE_INTERVAL, CircuitBreaker
+from billing_proxy.cache.budget import ReadBudget
+from billing_proxy.cache.guard import Guard
 from billing_proxy.errors import (
     BillingError,
     CustomerNotFound,
@@ -16,8 +18,6 @@ from billing_proxy.errors import (
     StripeTooSlow,
     StripeUnavailable,
 )
-from billing_proxy.guard import Guard
-from billing_proxy.read_budget import ReadBudget
 
 from .stripe_objects import Clock
 

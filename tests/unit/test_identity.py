@@ -12,9 +12,16 @@ from hypothesis import given
 from hypothesis import strategies as st
 from itsdangerous import URLSafeSerializer
 
-from billing_proxy.config import BillingConfig
+from billing_proxy.config.settings import BillingConfig
 from billing_proxy.errors import NotIdentified
-from billing_proxy.identity import Grant, Seal, Seals, TokenVerifier, is_customer_id, mint_token
+from billing_proxy.identity.tokens import (
+    Grant,
+    Seal,
+    Seals,
+    TokenVerifier,
+    is_customer_id,
+    mint_token,
+)
 
 from .examples import examples
 from .stripe_objects import CUSTOMER, NOW, Clock

@@ -15,10 +15,10 @@ from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from jwt.algorithms import ECAlgorithm, RSAAlgorithm
 
-from billing_proxy.config import BillingConfig
+from billing_proxy.config.settings import BillingConfig
 from billing_proxy.errors import NotIdentified
-from billing_proxy.identity import TokenVerifier
-from billing_proxy.jwks import REST, KeySet
+from billing_proxy.identity.key_sets import REST, KeySet
+from billing_proxy.identity.tokens import TokenVerifier
 
 from .stripe_objects import CUSTOMER, Clock
 from .tokens import SECRET, good_claims, hs256_by_hand, make_token

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from billing_proxy.language import LANGUAGES, Language, check_texts, day_of, negotiate
+from billing_proxy.language.words import LANGUAGES, Language, check_texts, day_of, negotiate
 
 from .examples import examples
 from .stripe_objects import at

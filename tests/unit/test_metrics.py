@@ -16,12 +16,19 @@ from prometheus_client.openmetrics.parser import (
 )
 from prometheus_client.parser import text_string_to_metric_families
 
-from billing_proxy import gateway
-from billing_proxy.cache import Outcome
-from billing_proxy.config import BillingConfig
+from billing_proxy.cache.cards import Outcome
+from billing_proxy.config.settings import BillingConfig
 from billing_proxy.errors import ConfigError
-from billing_proxy.metrics import BUCKETS, CODES, ENDPOINTS, FOUND, Metrics, create_metrics
-from billing_proxy.observer import NO_CARD, SILENT, CallOutcome
+from billing_proxy.gateway import gateway
+from billing_proxy.metrics.observer import NO_CARD, SILENT, CallOutcome
+from billing_proxy.metrics.prometheus import (
+    BUCKETS,
+    CODES,
+    ENDPOINTS,
+    FOUND,
+    Metrics,
+    create_metrics,
+)
 
 OPENMETRICS = "application/openmetrics-text;version=1.0.0,text/plain;version=0.0.4;q=0.5"
 CUSTOMER = "cus_PgafTB7WZ01zgk"

@@ -8,13 +8,13 @@ from typing import Any
 import pytest
 import requests
 
-from billing_proxy import transport
-from billing_proxy.breaker import THRESHOLD, CircuitBreaker
+from billing_proxy.cache.breaker import THRESHOLD, CircuitBreaker
+from billing_proxy.cache.budget import ReadBudget
 from billing_proxy.errors import BillingError
-from billing_proxy.observer import CallOutcome, Observer
-from billing_proxy.read_budget import ReadBudget
-from billing_proxy.redis_server import RedisServer, ServerDown
-from billing_proxy.stripe_api import StripeApi
+from billing_proxy.fleet.server import RedisServer, ServerDown
+from billing_proxy.gateway import transport
+from billing_proxy.gateway.api import StripeApi
+from billing_proxy.metrics.observer import CallOutcome, Observer
 
 from .stripe_answers import ADDRESS, KEY, StripeAnswers
 from .stripe_objects import Clock, make_subscription

@@ -6,7 +6,8 @@ from typing import Any
 
 import pytest
 
-from billing_proxy.pricing import (
+from billing_proxy.card.facts import read_subscription
+from billing_proxy.card.pricing import (
     Amount,
     Saving,
     YearlyPrice,
@@ -15,7 +16,6 @@ from billing_proxy.pricing import (
     read_yearly_prices,
     yearly_saving,
 )
-from billing_proxy.subscription import read_subscription
 
 from .stripe_objects import make_item, make_subscription
 

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from throttled import Throttled, rate_limiter
 from throttled.store import MemoryStore
 
-from billing_proxy.read_budget import (
+from billing_proxy.cache.budget import (
     FIRST_REST,
     LONGEST_REST,
     SHORT_WAIT,

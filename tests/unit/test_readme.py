@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from billing_proxy.app import create_app
-from billing_proxy.config import SETTINGS
+from billing_proxy.config.settings import SETTINGS
 
 from .cards import card_of, json_of
 from .stripe_objects import make_subscription

@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-from billing_proxy.card import BillingCard, CardDate
-from billing_proxy.subscription import Subscription
+from billing_proxy.card.card import BillingCard, CardDate
+from billing_proxy.card.facts import Subscription
 
 from .cards import card_of, json_of, with_invoice, with_pauses
 from .stripe_objects import NOW, at, make_item, make_subscription, paused_because

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from billing_proxy import setting_values as values
+from billing_proxy.config import values
 
 from .examples import examples
 

@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from billing_proxy.status import Caption, Code, Dated, Warning, decide, lacks_detail
-from billing_proxy.subscription import Invoice, Item, PausePeriod, Subscription
+from billing_proxy.card.facts import Invoice, Item, PausePeriod, Subscription
+from billing_proxy.card.rules import Caption, Code, Dated, Warning, decide, lacks_detail
 
 from .stripe_objects import NOW
 

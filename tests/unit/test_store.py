@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from billing_proxy.cache.store import Entry, Lease, MemoryStore
 from billing_proxy.errors import StripeUnavailable
-from billing_proxy.store import Entry, Lease, MemoryStore
 
 from .examples import examples
 from .stripe_objects import NOW, Clock

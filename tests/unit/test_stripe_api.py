@@ -10,7 +10,6 @@ from typing import Any
 import pytest
 import requests
 
-from billing_proxy import transport
 from billing_proxy.errors import (
     BillingError,
     CustomerNotFound,
@@ -18,7 +17,8 @@ from billing_proxy.errors import (
     StripeRateLimited,
     StripeUnavailable,
 )
-from billing_proxy.stripe_api import API_VERSION, StripeApi, safe
+from billing_proxy.gateway import transport
+from billing_proxy.gateway.api import API_VERSION, StripeApi, safe
 
 from .stripe_answers import ADDRESS, KEY, StripeAnswers
 from .stripe_objects import CUSTOMER, make_invoice, make_subscription

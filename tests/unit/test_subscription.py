@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from billing_proxy.subscription import (
+from billing_proxy.card.facts import (
     LATEST_MOMENT,
     Invoice,
     Item,

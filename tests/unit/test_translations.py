@@ -10,7 +10,7 @@ import pytest
 from babel.messages.extract import extract_from_dir
 from babel.messages.pofile import read_po
 
-from billing_proxy.language import DOMAIN, LANGUAGES, TRANSLATIONS, Language
+from billing_proxy.language.words import DOMAIN, LANGUAGES, TRANSLATIONS, Language
 
 PACKAGE = Path(__file__).resolve().parents[2] / "src" / "billing_proxy"
 METHODS = [("**.py", "python"), ("**/templates/**.html", "jinja2")]

@@ -18,7 +18,7 @@ from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 
-from billing_proxy import transport
+from billing_proxy.gateway import transport
 
 from .peer import Behaviour, Wire, listening
 

@@ -13,7 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from billing_proxy.errors import InvalidEvent
-from billing_proxy.webhook import Event, open_event, read_event, signed_at
+from billing_proxy.gateway.events import Event, open_event, read_event, signed_at
 
 from .examples import examples
 from .stripe_objects import CUSTOMER, make_invoice, make_product, make_subscription

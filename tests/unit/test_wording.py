@@ -7,10 +7,11 @@ from typing import Any
 
 import pytest
 
-from billing_proxy import errors, wording
-from billing_proxy.language import Language
-from billing_proxy.pricing import YearlyPrice
-from billing_proxy.status import Action, Caption, Code, Warning
+from billing_proxy import errors
+from billing_proxy.card import wording
+from billing_proxy.card.pricing import YearlyPrice
+from billing_proxy.card.rules import Action, Caption, Code, Warning
+from billing_proxy.language.words import Language
 
 from .cards import card_of, with_invoice, with_pauses
 from .stripe_objects import NOW, at, make_item, make_subscription

@@ -10,9 +10,9 @@ from contextvars import ContextVar
 
 import pytest
 
-from billing_proxy import transport
+from billing_proxy.cache.threads import Workers, wait
 from billing_proxy.errors import CustomerNotFound, StripeUnavailable
-from billing_proxy.workers import Workers, wait
+from billing_proxy.gateway import transport
 
 PATIENCE = 10.0
 """Seconds after which a test that hangs fails."""

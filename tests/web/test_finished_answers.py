@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from flask.testing import FlaskClient
 
-from billing_proxy.breaker import THRESHOLD
+from billing_proxy.cache.breaker import THRESHOLD
 from demo.emulator import Emulator
 from tests.conftest import Serve
 from tests.web.clock import Clock, moment

@@ -166,7 +166,7 @@ def test_without_the_setting_there_is_no_folder(start: Callable[..., Service]) -
 TWO_APPS = """
 from flask import Flask
 from prometheus_client import Counter
-from billing_proxy.metrics import create_metrics
+from billing_proxy.metrics.prometheus import create_metrics
 Counter("site_visits_total", "The site's own.").inc()
 first, second = create_metrics(), create_metrics()
 first.card_answered("hit", 200)

@@ -1,0 +1,85 @@
+"""One line per request, in logfmt, and the id that ties it to the lines about what went wrong.
+
+Never the query, a header or a cookie: those hold tokens and passes. Routes stand in for paths.
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+import re
+import time
+from typing import TYPE_CHECKING
+
+from flask import Flask, Request, Response, g, request
+
+from ..service import Served
+
+if TYPE_CHECKING:
+    from _typeshed.wsgi import WSGIEnvironment
+
+HEADER = "X-Request-Id"
+
+log = logging.getLogger("billing_proxy.access")
+
+_GIVEN_ID = re.compile(r"[A-Za-z0-9._-]{8,64}")
+
+
+def install(app: Flask) -> None:
+    """Write the line after each request of ``app``, and answer with the request's id."""
+
+    @app.before_request
+    def start() -> None:
+        g.billing_started = time.perf_counter()
+
+    @app.after_request
+    def finish(response: Response) -> Response:
+        response.headers[HEADER] = request_id(request)
+        started = g.get("billing_started", None)
+        served: Served | None = g.get("billing_served", None)
+        write(
+            method=method_of(request.environ),
+            route=request.url_rule.rule if request.url_rule else "-",
+            status=response.status_code,
+            seconds=time.perf_counter() - started if started is not None else 0.0,
+            cache=served.outcome if served else "-",
+            stripe_request=(served.stripe_request if served else None) or "-",
+            request_id=request_id(request),
+        )
+        return response
+
+
+def write(
+    *,
+    method: str,
+    route: str,
+    status: int,
+    seconds: float,
+    cache: str,
+    request_id: str,
+    stripe_request: str = "-",
+) -> None:
+    """The line of one request; ``seconds`` is what answering took."""
+    log.info(
+        "method=%s route=%s status=%d duration_ms=%.1f cache=%s stripe_request=%s request=%s",
+        method, route, status, seconds * 1000, cache, stripe_request, request_id,
+    )  # fmt: skip
+
+
+def method_of(environ: WSGIEnvironment) -> str:
+    """The request's method, fit for a log line."""
+    method = str(environ.get("REQUEST_METHOD", ""))
+    return method if method.isascii() and method.isalpha() else "-"
+
+
+def request_id(request: Request) -> str:
+    """The id of this request: the one that a proxy in front gave it, or a new one."""
+    if "billing_request_id" not in g:
+        g.billing_request_id = request_id_of(request.environ)
+    return str(g.billing_request_id)
+
+
+def request_id_of(environ: WSGIEnvironment) -> str:
+    """The id that a proxy in front gave this request, or a new one."""
+    given = environ.get("HTTP_X_REQUEST_ID", "")
+    return given if _GIVEN_ID.fullmatch(given) else os.urandom(16).hex()

@@ -1,0 +1,85 @@
+"""What a host application gets besides the routes: ``billing_card()``, and peace with its CSRF."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable
+from typing import Any
+
+from flask import Flask, request, url_for
+from markupsafe import Markup
+
+from ..errors import BillingError
+from ..language.words import LANGUAGES
+from ..metrics.observer import NO_CARD
+from .responses import BLUEPRINT, fallback, render, upgrade_url
+from .state import BillingState
+from .visitor import identify, language_of, not_before
+
+log = logging.getLogger(__name__)
+
+
+def create_template_global(state: BillingState) -> Callable[[], Markup]:
+    """``billing_card()`` for the templates of an app: the card of whoever is asking.
+
+    It never takes the host's page down: what goes wrong is logged, and stands there as a sentence.
+    """
+
+    def billing_card() -> Markup:
+        spoken = state.languages[LANGUAGES[0]]
+        try:
+            spoken = language_of(state, request)
+            return Markup(_card(state))  # noqa: S704 -- rendered with escaping on
+        except BillingError as error:
+            problem: BillingError = error
+            log.log(
+                logging.ERROR if error.status >= 500 else logging.INFO,
+                "%s: %s", error.title, error.reason, exc_info=error.__cause__,
+            )  # fmt: skip
+        except Exception:
+            log.exception("the card could not be rendered")
+            problem = BillingError()
+        state.observer.card_answered(NO_CARD, problem.status)
+        try:
+            return Markup(render("billing/_error.html", spoken, error=problem))  # noqa: S704
+        except Exception:
+            log.exception("billing/_error.html could not be rendered")
+            return fallback(problem, spoken)
+
+    return billing_card
+
+
+def exempt_webhook(app: Flask) -> None:
+    """Let Stripe's events pass Flask-WTF's CSRF protection: their signature is checked instead.
+
+    The protection may be set up before or after the billing page; in the second case its hook
+    runs after this one, so the first request is early enough.
+    """
+
+    def exempt() -> None:
+        csrf: Any = app.extensions.get("csrf")
+        if csrf is not None and hasattr(csrf, "exempt"):
+            csrf.exempt(app.view_functions[f"{BLUEPRINT}.webhook"])
+
+    exempt()
+    if "csrf" not in app.extensions:
+        app.before_request(exempt)
+
+
+def _card(state: BillingState) -> str:
+    visitor = identify(state, request)
+    spoken = language_of(state, request)
+    served = state.service.card(
+        visitor.customer, language=spoken.tag, not_before=not_before(state, request)
+    )
+    html = render(
+        "billing/fragment.html",
+        spoken,
+        card=served.card,
+        portal_url=url_for(f"{BLUEPRINT}.portal"),
+        payment_url=url_for(f"{BLUEPRINT}.portal", flow="payment_method_update"),
+        upgrade_url=upgrade_url(state.config, request),
+        live=True,
+    )
+    state.observer.card_answered(served.outcome, 200)
+    return html

@@ -1,0 +1,289 @@
+"""The routes. Each view says who may, asks the service, and hands the answer to ``responses``."""
+
+from __future__ import annotations
+
+import logging
+
+from flask import Blueprint, Flask, Response, g, request, request_finished, url_for
+from flask.blueprints import BlueprintSetupState
+from werkzeug.exceptions import HTTPException, MethodNotAllowed, NotFound, RequestEntityTooLarge
+
+from ..cache.cards import Outcome
+from ..errors import BillingError, Forbidden, InvalidEvent, NotIdentified, from_status
+from ..gateway.events import MAX_BODY
+from ..gateway.gateway import FLOWS
+from ..metrics.observer import NO_CARD
+from ..service import Served
+from . import probes as health
+from . import scrape
+from .access_log import request_id
+from .response_cache import Made
+from .responses import (
+    BLUEPRINT,
+    IMMUTABLE,
+    NEVER_STORED,
+    cache_headers,
+    conditional,
+    error_response,
+    json_response,
+    prefers_json,
+    render,
+    secure,
+    upgrade_url,
+)
+from .state import BillingState
+from .visitor import (
+    By,
+    Visitor,
+    customer_of_link,
+    identify,
+    language_of,
+    mark_visit,
+    not_before,
+    sign_in,
+)
+
+CARDS = ("page", "subscription_json", "card")
+"""The views that answer with the card of whoever asks."""
+
+log = logging.getLogger(__name__)
+
+
+def create_blueprint(state: BillingState) -> Blueprint:
+    """All routes of product and health, to be registered under the URL prefix."""
+    blueprint = Blueprint(
+        BLUEPRINT,
+        __name__,
+        template_folder="templates",
+        static_folder="static",
+        # Without a prefix, /static is where the files of the site itself are.
+        static_url_path="/static" if state.config.url_prefix else "/billing-static",
+    )
+    views = Views(state)
+    rule = blueprint.add_url_rule
+    rule("/", "page", views.page, strict_slashes=False)
+    rule("/subscription.json", "subscription_json", views.subscription_json)
+    rule("/card", "card", views.card)
+    rule("/portal", "portal", views.portal)
+    rule("/return", "return_", views.return_)
+    rule("/webhook", "webhook", views.webhook, methods=["POST"])
+    rule("/healthz", "healthz", health.live)
+    rule("/readyz", "readyz", lambda: health.ready(state))
+    if state.config.url_prefix or state.config.metrics_token:
+        # Without a prefix, /metrics is where a site's own are.
+        rule("/metrics", "metrics", lambda: scrape.metrics(state, request))
+    blueprint.register_error_handler(BillingError, views.handle_error)
+    blueprint.register_error_handler(HTTPException, views.handle_http_error)
+    blueprint.after_request(views.finish)
+    blueprint.after_request(views.count)
+    if not state.standalone:
+        blueprint.record_once(views.watch)
+    return blueprint
+
+
+class Views:
+    """The views of one app, around its state."""
+
+    def __init__(self, state: BillingState) -> None:
+        self._state = state
+
+    def page(self) -> Response:
+        """The page, or JSON by ``Accept``; a ``?token=…`` link signs in and loses the token."""
+        if "token" in request.args and self._state.standalone:
+            customer = customer_of_link(self._state, request)
+            response = _see_other(url_for(".page"))
+            sign_in(self._state, request, response, customer)
+            return response
+        if prefers_json(request):
+            return self.subscription_json()
+        return self._html("billing/page.html", identify(self._state, request))
+
+    def subscription_json(self) -> Response:
+        """The card as JSON."""
+        visitor = identify(self._state, request)
+        served = self._serve(visitor)
+        body = served.card.to_json(
+            portal_url=self._portal_url(visitor, external=True),
+            upgrade_url=upgrade_url(self._state.config, request),
+        )
+        return self._conditional(json_response(body), visitor, served)
+
+    def card(self) -> Response:
+        """The card alone, in a frame as a document; a token in the query is answered directly."""
+        visitor = identify(self._state, request, accept="token")
+        template = "billing/framed.html" if _is_framed() else "billing/fragment.html"
+        return self._html(template, visitor)
+
+    def portal(self) -> Response:
+        """A portal session made now, for a person who follows a link, and 303 to it."""
+        _require_navigation()
+        visitor = identify(self._state, request, accept="pass")
+        flow = request.args.get("flow")
+        url = self._state.service.portal_url(
+            visitor.customer,
+            return_url=url_for(".return_", _external=True),
+            locale=language_of(self._state, request).tag,
+            flow=flow if flow in FLOWS else None,
+        )
+        response = _see_other(url)
+        mark_visit(request, response, self._state.seals.portal_opened(now=self._state.clock()))
+        return response
+
+    def return_(self) -> Response:
+        """Back from the portal: the next card is read live."""
+        response = _see_other(self._state.config.return_url or url_for(".page"))
+        mark_visit(request, response, self._state.seals.portal_left(now=self._state.clock()))
+        return response
+
+    def webhook(self) -> Response:
+        """A Stripe event: 204 once what it is about has been forgotten, 400 when it is not ours."""
+        secret = self._state.config.stripe_webhook_secret
+        if secret is None:
+            raise NotFound
+        request.max_content_length = MAX_BODY
+        try:
+            body = request.get_data(cache=False)
+        except RequestEntityTooLarge:
+            raise InvalidEvent("the body is larger than any event") from None
+        self._state.service.receive(body, request.headers.get("Stripe-Signature", ""), secret)
+        return Response(status=204)
+
+    def handle_error(self, error: BillingError) -> Response:
+        """The answer to an error of ours; its reason goes to the log alone."""
+        level = logging.ERROR if error.status >= 500 else logging.INFO
+        log.log(
+            level,
+            "%s: %s (request %s, Stripe request %s)",
+            error.title,
+            error.reason,
+            request_id(request),
+            error.request_id or "-",
+            exc_info=error.__cause__,
+        )
+        as_json = _answers_json()
+        login_url = self._state.config.login_url
+        if isinstance(error, NotIdentified) and login_url and _is_opened_by_a_person(as_json):
+            return _see_other(login_url)
+        fragment = _endpoint() == "card" and not _is_framed()
+        spoken = language_of(self._state, request)
+        return error_response(error, spoken, as_json=as_json, fragment=fragment)
+
+    def handle_http_error(self, error: HTTPException) -> Response | HTTPException:
+        """The answer to an error of HTTP itself: no such route, or not with that method."""
+        if error.code is None or error.code < 400:
+            return error
+        if error.code >= 500:
+            log.error("unexpected error", exc_info=getattr(error, "original_exception", None))
+        spoken = language_of(self._state, request)
+        response = error_response(from_status(error.code), spoken, as_json=_answers_json())
+        response.status_code = error.code
+        if isinstance(error, MethodNotAllowed) and error.valid_methods:
+            response.headers["Allow"] = ", ".join(sorted(error.valid_methods))
+        return self.finish(response)
+
+    def finish(self, response: Response) -> Response:
+        """Every response leaves with the headers that keep it safe."""
+        endpoint = _endpoint()
+        if endpoint == "static" and "v" in request.args and response.status_code == 200:
+            response.headers["Cache-Control"] = IMMUTABLE
+        return secure(response, self._state.config, framed=endpoint == "card")
+
+    def count(self, response: Response) -> Response:
+        """Report an answer to a request for the card."""
+        if _endpoint() in CARDS and request.method in ("GET", "HEAD"):
+            served: Served | None = g.get("billing_served")
+            found = served.outcome if served else NO_CARD
+            self._state.observer.card_answered(found, response.status_code)
+        return response
+
+    def keep(self, _site: Flask, response: Response, **_more: object) -> None:
+        """Take away what an ``after_request`` of the site (flask-talisman's) has put over them."""
+        if request.blueprint == BLUEPRINT:
+            self.finish(response)
+
+    def watch(self, setup: BlueprintSetupState) -> None:
+        """Let the headers of ``finish`` be the last, whenever the site set up its own hooks."""
+        request_finished.connect(self.keep, setup.app)
+
+    def _html(self, template: str, visitor: Visitor) -> Response:
+        external = visitor.by is By.TOKEN
+        served = self._serve(visitor)
+        html = render(
+            template,
+            language_of(self._state, request),
+            external=external,
+            card=served.card,
+            portal_url=self._portal_url(visitor, external=external),
+            payment_url=self._portal_url(visitor, external=external, flow=FLOWS[0]),
+            upgrade_url=upgrade_url(self._state.config, request),
+            live=visitor.by is not By.TOKEN,
+        )
+        return self._conditional(Response(html), visitor, served)
+
+    def _serve(self, visitor: Visitor) -> Served:
+        since = not_before(self._state, request)
+        spoken = language_of(self._state, request).tag
+        served = self._state.service.card(visitor.customer, language=spoken, not_before=since)
+        g.billing_served = served
+        return served
+
+    def _conditional(self, response: Response, visitor: Visitor, served: Served) -> Response:
+        now, ttl = self._state.clock(), self._state.config.cache_ttl
+        age = now - served.read_at
+        for name, value in cache_headers(served.outcome, age=age, ttl=ttl, seconds=served.seconds):
+            response.headers[name] = value
+        until = min(served.valid_until, visitor.valid_until(now))
+        stale = served.outcome is Outcome.STALE
+        g.billing_made = Made(visitor.customer, served.read_at, until, stale)
+        return conditional(response, request)
+
+    def _portal_url(self, visitor: Visitor, *, external: bool, flow: str | None = None) -> str:
+        """Where the button leads; a client that came with a token has no cookie and gets a pass."""
+        if visitor.by is not By.TOKEN:
+            return url_for(".portal", flow=flow, _external=external)
+        seal = self._state.seals.portal_pass(visitor.customer, now=self._state.clock())
+        return url_for(".portal", flow=flow, _external=True, **{"pass": seal})
+
+
+def _require_navigation() -> None:
+    """Refuse whatever is not a person following a link: the answer is a write at Stripe.
+
+    Sources: https://www.w3.org/TR/fetch-metadata/ and the Sec-Purpose header of the Fetch standard.
+    """
+    headers = request.headers
+    if request.method != "GET":
+        raise MethodNotAllowed(valid_methods=["GET"])
+    purposes = headers.get("Sec-Purpose", "") + headers.get("Purpose", "")
+    if "prefetch" in purposes or "prerender" in purposes:
+        raise Forbidden("a prefetch must not open the portal")
+    if headers.get("Sec-Fetch-Dest", "document") != "document":
+        raise Forbidden("only a navigation may open the portal")
+    if headers.get("Sec-Fetch-Mode", "navigate") != "navigate":
+        raise Forbidden("only a navigation may open the portal")
+
+
+def _endpoint() -> str:
+    """The name of the view without that of its blueprint, or nothing outside of every route."""
+    return (request.endpoint or "").rpartition(".")[2]
+
+
+def _answers_json() -> bool:
+    path = request.path.rpartition("/")[2]  # also for a method that the route does not have
+    return path in ("subscription.json", "webhook") or prefers_json(request)
+
+
+def _is_framed() -> bool:
+    """Whether the browser says that the answer becomes a document, in a frame or a tab."""
+    return request.headers.get("Sec-Fetch-Dest") in ("iframe", "frame", "document")
+
+
+def _is_opened_by_a_person(as_json: bool) -> bool:
+    return not as_json and _endpoint() in ("page", "portal")
+
+
+def _see_other(url: str) -> Response:
+    """303 to ``url``, which may hold what must not be kept."""
+    response = Response(status=303)
+    response.headers["Location"] = url
+    response.headers["Cache-Control"] = NEVER_STORED
+    return response
