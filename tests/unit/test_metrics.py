@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import ast
 import re
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -254,22 +253,3 @@ def test_who_watches_nothing_has_no_cost_and_no_effect() -> None:
     SILENT.read_limit_set(20)
     SILENT.shared_cache_changed(is_available=False)
     assert not vars(SILENT)
-
-
-def test_without_the_extra_the_setting_is_refused_with_what_to_install(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    monkeypatch.setitem(sys.modules, "prometheus_client", None)  # as if it were not installed
-    settings = {
-        "STRIPE_SECRET_KEY": "sk_test_1",
-        "SECRET_KEY": "x",
-        "BILLING_METRICS_TOKEN": "m" * 16,
-    }
-    with pytest.raises(ConfigError) as raised:
-        BillingConfig.from_mapping(settings, standalone=False)
-    (problem,) = raised.value.problems
-    assert problem.startswith("BILLING_METRICS_TOKEN needs")
-    assert "pip install billing-proxy[metrics]" in problem
-    assert "m" * 16 not in problem
-    del settings["BILLING_METRICS_TOKEN"]
-    assert BillingConfig.from_mapping(settings, standalone=False).metrics_token is None

@@ -1,86 +1,206 @@
-"""Every setting, read and checked once; all problems are reported together.
+"""Every setting, declared once: ``BillingConfig`` is the table and the values that came of it.
 
-``SETTINGS`` is the list of what can be set, with each default; the README's table is compared with
-it by a test. Secrets are in no repr, and no problem ever repeats a secret's value.
+A field says what its setting is called, what it may be and what it is for; reading, the hints, the
+README and docs/settings.md follow from that or are compared with it. Secrets are in no repr, and no
+problem ever repeats a secret's value.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Mapping
+from dataclasses import MISSING, dataclass, fields
 from difflib import get_close_matches
-from importlib.util import find_spec
 from typing import Any
 
 from ..errors import ConfigError
 from . import values as parse
+from .setting import Setting, setting, text_of
+from .values import number, whole
 
-SETTINGS: Mapping[str, Any] = {
-    "STRIPE_SECRET_KEY": None,
-    "STRIPE_WEBHOOK_SECRET": None,
-    "STRIPE_PORTAL_CONFIGURATION": None,
-    "STRIPE_API_BASE": "https://api.stripe.com",
-    "SECRET_KEY": None,
-    "BILLING_TOKEN_SECRET": None,
-    "BILLING_TOKEN_JWKS_URL": None,
-    "BILLING_TOKEN_AUDIENCE": "billing-proxy",
-    "BILLING_TOKEN_CLAIM": "sub",
-    "BILLING_SESSION_TTL": 3600,
-    "BILLING_LOGIN_URL": None,
-    "BILLING_URL_PREFIX": "/billing",
-    "BILLING_RETURN_URL": None,
-    "BILLING_UPGRADE_URL": None,
-    "BILLING_FREE_PLAN": "Free",
-    "BILLING_CACHE_URL": None,
-    "BILLING_CACHE_TTL": 30,
-    "BILLING_STALE_IF_ERROR": 3600,
-    "BILLING_CACHE_MAXSIZE": 10_000,
-    "BILLING_PAGE_CACHE_BYTES": 64 * 2**20,
-    "BILLING_CATALOG_TTL": 3600,
-    "BILLING_STRIPE_TIMEOUT": 8,
-    "BILLING_STRIPE_MAX_RATE": 20,
-    "BILLING_TIMEZONE": "Europe/Amsterdam",
-    "BILLING_LOCALE": "nl",
-    "BILLING_FRAME_ANCESTORS": "'none'",
-    "BILLING_TRUSTED_PROXIES": 0,
-    "BILLING_METRICS_TOKEN": None,
-    "TRUSTED_HOSTS": None,
-}
+DAY = 86_400
+STRIPE = "https://api.stripe.com"
 
 
 @dataclass(frozen=True, kw_only=True)
 class BillingConfig:
     """The settings in use. Durations are in seconds; ``url_prefix`` has no slash at its end."""
 
-    stripe_secret_key: str = field(repr=False)
-    secret_key: str = field(repr=False)
-    stripe_webhook_secret: str | None = field(default=None, repr=False)
-    stripe_portal_configuration: str | None = None
-    stripe_api_base: str = SETTINGS["STRIPE_API_BASE"]
-    token_secret: str | None = field(default=None, repr=False)
-    token_jwks_url: str | None = None
-    token_audience: str = SETTINGS["BILLING_TOKEN_AUDIENCE"]
-    token_claim: str = SETTINGS["BILLING_TOKEN_CLAIM"]
-    session_ttl: int = SETTINGS["BILLING_SESSION_TTL"]
-    login_url: str | None = None
-    url_prefix: str = SETTINGS["BILLING_URL_PREFIX"]
-    return_url: str | None = None
-    upgrade_url: str | None = None
-    free_plan: str = SETTINGS["BILLING_FREE_PLAN"]
-    cache_url: str | None = field(default=None, repr=False)
-    cache_ttl: float = SETTINGS["BILLING_CACHE_TTL"]
-    stale_if_error: float = SETTINGS["BILLING_STALE_IF_ERROR"]
-    cache_maxsize: int = SETTINGS["BILLING_CACHE_MAXSIZE"]
-    page_cache_bytes: int = SETTINGS["BILLING_PAGE_CACHE_BYTES"]
-    catalog_ttl: float = SETTINGS["BILLING_CATALOG_TTL"]
-    stripe_timeout: float = SETTINGS["BILLING_STRIPE_TIMEOUT"]
-    stripe_max_rate: float = SETTINGS["BILLING_STRIPE_MAX_RATE"]
-    timezone: str = SETTINGS["BILLING_TIMEZONE"]
-    locale: str = SETTINGS["BILLING_LOCALE"]
-    frame_ancestors: str = SETTINGS["BILLING_FRAME_ANCESTORS"]
-    trusted_proxies: int = SETTINGS["BILLING_TRUSTED_PROXIES"]
-    metrics_token: str | None = field(default=None, repr=False)
-    trusted_hosts: tuple[str, ...] = ()
+    stripe_secret_key: str = setting(
+        "STRIPE_SECRET_KEY",
+        parse.stripe_key,
+        "The key that reads billing data and opens portal sessions.",
+        default=MISSING,
+        secret=True,
+        mend=parse.WHERE_IS_THE_KEY,
+    )
+    stripe_webhook_secret: str | None = setting(
+        "STRIPE_WEBHOOK_SECRET",
+        parse.webhook_secret,
+        "The signing secret of a webhook endpoint (`whsec_…`); turns the webhook on.",
+        secret=True,
+    )
+    stripe_portal_configuration: str | None = setting(
+        "STRIPE_PORTAL_CONFIGURATION",
+        parse.portal_configuration,
+        "One of several portal settings (`bpc_…`), if the account has more than one.",
+        unset="Stripe's default",
+    )
+    stripe_api_base: str = setting(
+        "STRIPE_API_BASE",
+        parse.base_url,
+        "Another address for Stripe's API; refused together with a live key.",
+        default=STRIPE,
+    )
+    stripe_timeout: float = setting(
+        "BILLING_STRIPE_TIMEOUT",
+        number(0.1, 25),
+        "Seconds that one card may spend on Stripe in all, retries included.",
+        default=8,
+    )
+    stripe_max_rate: float = setting(
+        "BILLING_STRIPE_MAX_RATE",
+        number(0.1, 10_000),
+        "Reads per second to Stripe: per process, or of all together with `BILLING_CACHE_URL`.",
+        default=20,
+    )
+    secret_key: str = setting(
+        "SECRET_KEY",
+        parse.text,
+        "Signs session cookies and portal passes; in a site it is Flask's own.",
+        default=MISSING,
+        secret=True,
+        mend=parse.GENERATE,
+    )
+    token_secret: str | None = setting(
+        "BILLING_TOKEN_SECRET",
+        parse.token_secret,
+        "Signs customer tokens (HS256); the service needs this or `BILLING_TOKEN_JWKS_URL`.",
+        secret=True,
+    )
+    token_jwks_url: str | None = setting(
+        "BILLING_TOKEN_JWKS_URL",
+        parse.jwks_url,
+        "The key set of an identity provider that signs customer tokens (RS256, ES256).",
+    )
+    token_audience: str = setting(
+        "BILLING_TOKEN_AUDIENCE",
+        parse.text,
+        "What `aud` in a customer token must be.",
+        default="billing-proxy",
+    )
+    token_claim: str = setting(
+        "BILLING_TOKEN_CLAIM",
+        parse.text,
+        "The claim of a token that holds the Stripe customer id.",
+        default="sub",
+    )
+    session_ttl: int = setting(
+        "BILLING_SESSION_TTL",
+        whole(1, 30 * DAY),
+        "Seconds that a browser stays signed in after a link.",
+        default=3600,
+    )
+    login_url: str | None = setting(
+        "BILLING_LOGIN_URL",
+        parse.link,
+        "Where a browser that is not signed in is sent; without it, a page says so.",
+    )
+    url_prefix: str = setting(
+        "BILLING_URL_PREFIX",
+        parse.url_prefix,
+        "Where the routes are; `/` puts the page at the root of the host.",
+        default="/billing",
+    )
+    return_url: str | None = setting(
+        "BILLING_RETURN_URL",
+        parse.link,
+        "Where a customer comes back to from the portal.",
+        unset="the page",
+    )
+    upgrade_url: str | None = setting(
+        "BILLING_UPGRADE_URL",
+        parse.link,
+        "Where a customer without a subscription can choose one.",
+    )
+    trusted_proxies: int = setting(
+        "BILLING_TRUSTED_PROXIES",
+        whole(0, 10),
+        "How many proxies in front to believe in `X-Forwarded-*`.",
+        default=0,
+    )
+    trusted_hosts: tuple[str, ...] = setting(
+        "TRUSTED_HOSTS",
+        parse.hosts,
+        "The host names that the service answers to; any other gets a 400.",
+        default=(),
+        unset="any",
+    )
+    frame_ancestors: str = setting(
+        "BILLING_FRAME_ANCESTORS",
+        parse.frame_ancestors,
+        "Who may frame the card, as in a Content-Security-Policy.",
+        default="'none'",
+    )
+    free_plan: str = setting(
+        "BILLING_FREE_PLAN",
+        parse.text,
+        "The plan of a customer without a subscription.",
+        default="Free",
+    )
+    timezone: str = setting(
+        "BILLING_TIMEZONE",
+        parse.timezone,
+        "Decides which calendar day a moment falls on.",
+        default="Europe/Amsterdam",
+    )
+    locale: str = setting(
+        "BILLING_LOCALE",
+        parse.locale,
+        "The language of page, JSON and portal; `auto` follows the browser.",
+        default="nl",
+    )
+    cache_url: str | None = setting(
+        "BILLING_CACHE_URL",
+        parse.cache_url,
+        "The Redis or Valkey server on which all processes and machines share one cache.",
+        secret=True,
+    )
+    cache_ttl: float = setting(
+        "BILLING_CACHE_TTL",
+        number(0, DAY),
+        "Seconds that a card stays fresh; 0 reads Stripe every time.",
+        default=30,
+    )
+    stale_if_error: float = setting(
+        "BILLING_STALE_IF_ERROR",
+        number(0, 7 * DAY),
+        "Seconds longer that the last known card may stand in while Stripe fails.",
+        default=3600,
+    )
+    cache_maxsize: int = setting(
+        "BILLING_CACHE_MAXSIZE",
+        whole(1, 100_000_000),
+        "Cards that a process keeps in memory.",
+        default=10_000,
+    )
+    page_cache_bytes: int = setting(
+        "BILLING_PAGE_CACHE_BYTES",
+        whole(0, 2**40),
+        "Bytes of finished pages and JSON that a process keeps in memory; 0 for none.",
+        default=64 * 2**20,
+    )
+    catalog_ttl: float = setting(
+        "BILLING_CATALOG_TTL",
+        number(0, 7 * DAY),
+        "Seconds that a product's name stays fresh.",
+        default=3600,
+    )
+    metrics_token: str | None = setting(
+        "BILLING_METRICS_TOKEN",
+        parse.metrics_token,
+        "Turns the metrics on, and is what Prometheus signs in with; at least 16 characters.",
+        secret=True,
+    )
 
     @property
     def accepts_tokens(self) -> bool:
@@ -96,59 +216,35 @@ class BillingConfig:
     def from_mapping(cls, source: Mapping[str, Any], *, standalone: bool = True) -> BillingConfig:
         """Read the settings by their names from an environment or an ``app.config``.
 
-        An empty text counts as not set. ``standalone`` asks for a way to check customer tokens,
-        which a site with a customer loader does not need.
+        ``standalone`` asks for a way to check customer tokens, which a site with a customer loader
+        does not need.
 
         Raises:
             ConfigError: with every problem at once.
         """
-        read = _Reader(source)
-        values = dict(
-            stripe_secret_key=read.required(
-                "STRIPE_SECRET_KEY", parse.stripe_key, parse.WHERE_IS_THE_KEY
-            ),
-            secret_key=read.required("SECRET_KEY", parse.text, parse.GENERATE),
-            stripe_webhook_secret=read("STRIPE_WEBHOOK_SECRET", parse.webhook_secret),
-            stripe_portal_configuration=read(
-                "STRIPE_PORTAL_CONFIGURATION", parse.portal_configuration
-            ),
-            stripe_api_base=read("STRIPE_API_BASE", parse.base_url),
-            token_secret=read("BILLING_TOKEN_SECRET", parse.token_secret),
-            token_jwks_url=read("BILLING_TOKEN_JWKS_URL", parse.jwks_url),
-            token_audience=read("BILLING_TOKEN_AUDIENCE", parse.text),
-            token_claim=read("BILLING_TOKEN_CLAIM", parse.text),
-            session_ttl=read("BILLING_SESSION_TTL", parse.whole(1, 30 * 86_400)),
-            login_url=read("BILLING_LOGIN_URL", parse.link),
-            url_prefix=read("BILLING_URL_PREFIX", parse.url_prefix),
-            return_url=read("BILLING_RETURN_URL", parse.link),
-            upgrade_url=read("BILLING_UPGRADE_URL", parse.link),
-            free_plan=read("BILLING_FREE_PLAN", parse.text),
-            cache_url=read("BILLING_CACHE_URL", parse.cache_url),
-            cache_ttl=read("BILLING_CACHE_TTL", parse.number(0, 86_400)),
-            stale_if_error=read("BILLING_STALE_IF_ERROR", parse.number(0, 7 * 86_400)),
-            cache_maxsize=read("BILLING_CACHE_MAXSIZE", parse.whole(1, 100_000_000)),
-            page_cache_bytes=read("BILLING_PAGE_CACHE_BYTES", parse.whole(0, 2**40)),
-            catalog_ttl=read("BILLING_CATALOG_TTL", parse.number(0, 7 * 86_400)),
-            stripe_timeout=read("BILLING_STRIPE_TIMEOUT", parse.number(0.1, 25)),
-            stripe_max_rate=read("BILLING_STRIPE_MAX_RATE", parse.number(0.1, 10_000)),
-            timezone=read("BILLING_TIMEZONE", parse.timezone),
-            locale=read("BILLING_LOCALE", parse.locale),
-            frame_ancestors=read("BILLING_FRAME_ANCESTORS", parse.frame_ancestors),
-            trusted_proxies=read("BILLING_TRUSTED_PROXIES", parse.whole(0, 10)),
-            metrics_token=read("BILLING_METRICS_TOKEN", parse.metrics_token),
-            trusted_hosts=read("TRUSTED_HOSTS", parse.hosts) or (),
-        )
-        problems = read.problems + _contradictions(values)
-        if standalone and not (
-            read.has("BILLING_TOKEN_SECRET") or read.has("BILLING_TOKEN_JWKS_URL")
-        ):
+        values: dict[str, Any] = {}
+        problems = []
+        for one in SETTINGS.values():
+            try:
+                values[one.field] = one.read(source)
+            except ValueError as problem:
+                problems.append(f"{one.name} {problem}")
+        problems += _contradictions(values)
+        if standalone and not any(text_of(source, name) for name in WAYS_TO_SIGN_IN):
             problems.append(
-                "BILLING_TOKEN_SECRET or BILLING_TOKEN_JWKS_URL is missing, so nobody could sign "
-                f"in: {parse.GENERATE}, and let your site sign its customer tokens with it"
+                f"{' or '.join(WAYS_TO_SIGN_IN)} is missing, so nobody could sign in: "
+                f"{parse.GENERATE}, and let your site sign its customer tokens with it"
             )
         if problems:
             raise ConfigError(problems)
         return cls(**values)
+
+
+WAYS_TO_SIGN_IN = ("BILLING_TOKEN_SECRET", "BILLING_TOKEN_JWKS_URL")
+
+
+SETTINGS: Mapping[str, Setting] = {one.name: one for one in map(Setting.of, fields(BillingConfig))}
+"""All settings by their names, in the order of the documents."""
 
 
 def unknown_settings(source: Mapping[str, Any]) -> list[str]:
@@ -160,59 +256,11 @@ def unknown_settings(source: Mapping[str, Any]) -> list[str]:
     return hints
 
 
-class _Reader:
-    """Reads settings one by one and collects what is wrong with them."""
-
-    def __init__(self, source: Mapping[str, Any]) -> None:
-        self._source = source
-        self.problems: list[str] = []
-
-    def __call__(self, name: str, parser: Callable[[str], Any]) -> Any:
-        raw = self._raw(name)
-        if raw == "":
-            return _parse_default(name, parser)
-        try:
-            return parser(raw)
-        except ValueError as problem:
-            self.problems.append(f"{name} {problem}")
-            return None
-
-    def has(self, name: str) -> bool:
-        return self._raw(name) != ""
-
-    def required(self, name: str, parser: Callable[[str], Any], mend: str) -> Any:
-        if not self.has(name):
-            self.problems.append(f"{name} is missing: {mend}")
-            return None
-        return self(name, parser)
-
-    def _raw(self, name: str) -> str:
-        value = self._source.get(name)
-        if isinstance(value, bytes):  # Flask allows bytes as its SECRET_KEY
-            value = value.hex()
-        if isinstance(value, (list, tuple)):  # as Flask wants its TRUSTED_HOSTS
-            value = " ".join(str(part) for part in value)
-        return "" if value is None else str(value).strip()
-
-
-def _parse_default(name: str, parser: Callable[[str], Any]) -> Any:
-    default = SETTINGS[name]
-    return None if default is None else parser(str(default))
-
-
 def _contradictions(values: Mapping[str, Any]) -> list[str]:
-    problems = []
-    key, base = values["stripe_secret_key"], values["stripe_api_base"]
-    if key and "_live_" in key and base and base != SETTINGS["STRIPE_API_BASE"]:
-        problems.append(
+    live = "_live_" in values.get("stripe_secret_key", "")
+    if live and values.get("stripe_api_base", STRIPE) != STRIPE:
+        return [
             "STRIPE_API_BASE must not be set together with a live STRIPE_SECRET_KEY: "
             "remove it, or use a test key"
-        )
-    if values["cache_url"] and not all(
-        find_spec(name) for name in ("redis", "msgspec", "throttled")
-    ):
-        problems.append(
-            "BILLING_CACHE_URL needs packages that are not installed: "
-            "pip install 'billing-proxy[redis]'"
-        )
-    return problems
+        ]
+    return []

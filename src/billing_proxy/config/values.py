@@ -68,14 +68,18 @@ def token_secret(raw: str) -> str:
 
 def metrics_token(raw: str) -> str:
     """A bearer token (RFC 6750 section 2.1), where the extra that it switches on is installed."""
-    if find_spec("prometheus_client") is None:
-        raise ValueError("needs the extra metrics: pip install billing-proxy[metrics]")
+    _need_extra("metrics", "prometheus_client")
     if len(raw) < MIN_METRICS_TOKEN_LENGTH:
         raise ValueError(
             f"is {len(raw)} characters long and must be at least {MIN_METRICS_TOKEN_LENGTH}: "
             f"{GENERATE}"
         )
     return _token(raw, "")
+
+
+def _need_extra(extra: str, *packages: str) -> None:
+    if not all(find_spec(package) for package in packages):
+        raise ValueError(f"needs the extra {extra}, which is not installed")
 
 
 def _url(raw: str) -> str:
@@ -101,6 +105,7 @@ def base_url(raw: str) -> str:
 
 def cache_url(raw: str) -> str:
     """A Redis or Valkey server; the text holds a password, so no problem repeats it."""
+    _need_extra("redis", "redis", "msgspec")
     message = "must be an address such as redis://user:password@127.0.0.1:6379/0"
     try:
         parts = urlsplit(raw)
