@@ -6,6 +6,7 @@ PIP := $(BIN)/python -m pip --quiet --disable-pip-version-check
 PORT ?= 8000
 COMPILE := $(BIN)/uv pip compile --quiet --upgrade --no-header --no-annotate pyproject.toml
 EXTRAS := --extra redis --extra metrics
+TRANSLATIONS := src/billing_proxy/language/translations
 
 .DEFAULT_GOAL := help
 .PHONY: help run example test lint messages pictures bench soak check-live wheel upgrade clean
@@ -29,10 +30,10 @@ lint: $(VENV)/test.stamp ## Check style, types and the direction of imports
 	@$(BIN)/lint-imports --no-logo
 
 messages: $(VENV)/test.stamp ## Collect the Dutch texts into the catalogues, and compile those
-	@cd src/billing_proxy && ../../$(BIN)/pybabel -q extract -F ../../babel.cfg -k t -k text -k mark -k plural:1,2 \
-	  --no-wrap --sort-output --no-location -o language/translations/billing.pot .
-	@$(BIN)/pybabel -q update --no-wrap --omit-header -D billing -i src/billing_proxy/language/translations/billing.pot -d src/billing_proxy/language/translations
-	@$(BIN)/pybabel -q compile -D billing -d src/billing_proxy/language/translations
+	@mkdir -p build
+	@$(BIN)/pybabel -q extract -F babel.cfg -k t -k text -k mark -k plural:1,2 --no-location --sort-output --no-wrap -o build/billing.pot src/billing_proxy
+	@$(BIN)/pybabel -q update --no-fuzzy-matching --ignore-obsolete --ignore-pot-creation-date --no-wrap -D billing -i build/billing.pot -d $(TRANSLATIONS)
+	@$(BIN)/pybabel compile --use-fuzzy --statistics -D billing -d $(TRANSLATIONS)
 
 pictures: $(VENV)/test.stamp ## Take the README's pictures anew, from the running demo
 	@$(BIN)/python -m demo.pictures

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import ClassVar
 
-from .language.messages import mark
+from .language.words import mark
 
 
 class BillingError(Exception):

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import gettext
 import re
+import shutil
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -12,7 +15,8 @@ from babel.messages.pofile import read_po
 
 from billing_proxy.language.words import DOMAIN, LANGUAGES, TRANSLATIONS, Language
 
-PACKAGE = Path(__file__).resolve().parents[2] / "src" / "billing_proxy"
+ROOT = Path(__file__).resolve().parents[2]
+PACKAGE = ROOT / "src" / "billing_proxy"
 METHODS = [("**.py", "python"), ("**/templates/**.html", "jinja2")]
 KEYWORDS = {"t": None, "text": None, "mark": None, "plural": (1, 2)}
 SOURCE, *TRANSLATED = LANGUAGES
@@ -28,7 +32,8 @@ def written() -> set[str]:
 def catalogue(tag: str) -> dict[str, tuple[str, ...]]:
     """Each Dutch text of a catalogue with its translations: one, or one for each plural."""
     with (TRANSLATIONS / tag / "LC_MESSAGES" / f"{DOMAIN}.po").open("rb") as file:
-        messages = [message for message in read_po(file) if message.id]
+        messages = [message for message in read_po(file, abort_invalid=True) if message.id]
+    assert not [message.id for message in messages if message.fuzzy]
     return {
         message.id[0] if message.pluralizable else message.id: tuple(message.string)
         if message.pluralizable
@@ -40,6 +45,10 @@ def catalogue(tag: str) -> dict[str, tuple[str, ...]]:
 def test_dutch_is_what_the_texts_are_written_in() -> None:
     assert SOURCE == "nl"
     assert Language(SOURCE).text("Je abonnement") == "Je abonnement"
+
+
+def test_a_language_has_a_catalogue_and_a_catalogue_is_of_a_language() -> None:
+    assert sorted(p.name for p in TRANSLATIONS.iterdir() if p.is_dir()) == sorted(TRANSLATED)
 
 
 @pytest.mark.parametrize("tag", TRANSLATED)
@@ -61,3 +70,54 @@ def test_the_compiled_catalogue_says_what_the_written_one_does(tag: str) -> None
     for source, translations in catalogue(tag).items():
         if len(translations) == 1:
             assert compiled.gettext(source) == translations[0]
+
+
+@pytest.fixture
+def copy(tmp_path: Path) -> Path:
+    """What ``make messages`` works with, in a folder of its own."""
+    for name in ("Makefile", "babel.cfg"):
+        shutil.copy(ROOT / name, tmp_path)
+    unneeded = shutil.ignore_patterns("__pycache__")
+    shutil.copytree(PACKAGE, tmp_path / "src" / "billing_proxy", ignore=unneeded)
+    return tmp_path
+
+
+def make_messages(folder: Path) -> subprocess.CompletedProcess[str]:
+    """Run the target as it stands, with the tools of this environment."""
+    tools = f"BIN={Path(sys.executable).parent}"
+    command = ["make", "--old-file=.venv/test.stamp", "messages", tools]
+    return subprocess.run(command, cwd=folder, capture_output=True, text=True, timeout=60)
+
+
+def edit(path: Path, old: str, new: str) -> None:
+    text = path.read_text("utf-8")
+    assert old in text
+    path.write_text(text.replace(old, new), "utf-8")
+
+
+def test_an_edited_text_arrives_and_no_translation_is_guessed(copy: Path) -> None:
+    package = copy / "src" / "billing_proxy"
+    catalogues = package / "language" / "translations"
+    before = (catalogues / "en" / "LC_MESSAGES" / "billing.po").read_text("utf-8")
+    edit(package / "language" / "words.py", 'mark("Wekelijks")', 'mark("Wekelijks!")')
+    edit(catalogues / "en" / "LC_MESSAGES" / "billing.po", '"Monthly"', '"Every month"')
+    done = make_messages(copy)
+    assert done.returncode == 0, done.stderr
+    compiled = gettext.translation(DOMAIN, catalogues, ["en"])
+    assert compiled.gettext("Maandelijks") == "Every month"
+    assert compiled.gettext("Wekelijks!") == "Wekelijks!"  # like "Wekelijks", but untranslated
+    after = (catalogues / "en" / "LC_MESSAGES" / "billing.po").read_text("utf-8")
+    assert after.partition("\n\n")[0] == before.partition("\n\n")[0]  # the header
+    assert "fuzzy" not in after
+    said = re.search(r"(\d+) of (\d+) messages", done.stdout + done.stderr)
+    assert said is not None
+    assert int(said[2]) - int(said[1]) == 1
+
+
+def test_what_is_wrong_with_a_catalogue_is_told(copy: Path) -> None:
+    path = copy / "src/billing_proxy/language/translations/en/LC_MESSAGES/billing.po"
+    edit(path, 'msgstr "Monthly"', "nonsense")
+    told = make_messages(copy)
+    assert "'nonsense'" in told.stdout + told.stderr
+    path.write_bytes(b'msgid "caf\xe9"\n')
+    assert make_messages(copy).returncode != 0

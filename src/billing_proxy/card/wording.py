@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from ..language.messages import mark
-from ..language.words import Language
+from ..language.words import Language, mark
 from .facts import Subscription
 from .pricing import Amount, Saving
 from .rules import Action, Caption, Code, Decision, Warning

@@ -7,13 +7,14 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Sequence
+from copy import copy
 from datetime import date, datetime, timedelta
 from decimal import Decimal
 from functools import lru_cache
 
 from babel import Locale, UnknownLocaleError, negotiate_locale
 from babel.dates import format_date, format_datetime, format_timedelta
-from babel.numbers import format_currency, format_percent
+from babel.numbers import NumberPattern
 from babel.units import format_unit
 
 
@@ -24,21 +25,23 @@ class Formats:
         self._tag = tag
         self._locale = Locale.parse(tag)
 
-    def day(self, day: date) -> str:
-        """A calendar day in full, such as ``12 december 2026``."""
-        return _day(day, self._tag)
+    def day(self, day: date, pattern: str) -> str:
+        """A calendar day, as CLDR's ``pattern`` says."""
+        return _day(day, pattern, self._tag)
 
     def moment(self, moment: datetime, pattern: str) -> str:
         """``moment`` in its own zone, as CLDR's ``pattern`` says."""
         return format_datetime(moment, pattern, tzinfo=moment.tzinfo, locale=self._locale)
 
-    def money(self, value: Decimal, currency: str) -> str:
+    def money(self, value: Decimal, currency: str, decimals: int) -> str:
         """``value`` in ``currency`` (ISO 4217, capitals): ``€ 29,00``."""
-        return _money(value, currency, self._tag)
+        return _money(value, currency, decimals, self._tag)
 
-    def percent(self, share: float) -> str:
-        """A share of one, in whole percents: ``17%``."""
-        return format_percent(share, locale=self._locale)
+    def percent(self, share: Decimal) -> str:
+        """A share of one, with at most two decimals where it has any: ``17%``, ``12,5%``."""
+        pattern: NumberPattern = copy(self._locale.percent_formats[None])
+        pattern.frac_prec = (0, 2)
+        return str(pattern.apply(share, self._locale))
 
     def period(self, interval: str, count: int) -> str:
         """``3 maanden``; ``interval`` is ``day``, ``week``, ``month`` or ``year``."""
@@ -53,13 +56,16 @@ class Formats:
 
 
 @lru_cache(maxsize=4096)
-def _day(day: date, tag: str) -> str:
-    return format_date(day, "d MMMM y", locale=tag)
+def _day(day: date, pattern: str, tag: str) -> str:
+    return format_date(day, pattern, locale=tag)
 
 
 @lru_cache(maxsize=4096)
-def _money(value: Decimal, currency: str, tag: str) -> str:
-    return format_currency(value, currency, locale=tag)
+def _money(value: Decimal, currency: str, decimals: int, tag: str) -> str:
+    locale = Locale.parse(tag)
+    pattern: NumberPattern = copy(locale.currency_formats["standard"])
+    pattern.frac_prec = (decimals, decimals)
+    return str(pattern.apply(value, locale, currency=currency, currency_digits=False))
 
 
 def negotiate(accepted: Iterable[str], offered: Sequence[str]) -> str | None:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import gettext
 from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 from datetime import UTC, date, datetime, tzinfo
 from decimal import Decimal
 from functools import cached_property
@@ -15,19 +16,40 @@ from pathlib import Path
 from string import Formatter
 from typing import TYPE_CHECKING
 
-from .messages import mark
-
 if TYPE_CHECKING:
     from .formats import Formats
 
-LANGUAGES = ("nl", "en")
-"""BCP 47 tags; Stripe's portal takes the same ones as its ``locale``."""
+
+@dataclass(frozen=True, slots=True)
+class Patterns:
+    """How a language writes a day, and a moment within the year, in CLDR's letters.
+
+    Source: https://unicode.org/reports/tr35/tr35-dates.html#Date_Format_Patterns
+    """
+
+    day: str
+    moment: str
+
+
+SPOKEN = {
+    "nl": Patterns("d MMMM y", "d MMMM 'om' HH:mm"),
+    "en": Patterns("d MMMM y", "d MMMM 'at' HH:mm"),
+}
+"""Every language, by its BCP 47 tag; each but the first has a catalogue in ``translations/``."""
+
+LANGUAGES = tuple(SPOKEN)
+"""Their tags; Stripe's portal takes the same ones as its ``locale``."""
 
 AUTO = "auto"
 """The setting that lets ``Accept-Language`` decide."""
 
 DOMAIN = "billing"
 TRANSLATIONS = Path(__file__).parent / "translations"
+
+
+def mark(message: str) -> str:
+    """``message``, unchanged: Dutch, to be translated where it is shown."""
+    return message
 
 
 _SINGLE_INTERVALS = {
@@ -44,12 +66,13 @@ _PER_INTERVAL = {
     "year": mark("per jaar"),
 }
 
-# Where Stripe's smallest unit is not a hundredth. ISK and UGX have no cents, and Stripe counts
-# them in hundredths all the same: https://docs.stripe.com/currencies#minor-units
+# Stripe's smallest unit, and what is shown of it, where that is not two decimals; CLDR has other
+# ideas of some: https://docs.stripe.com/currencies#minor-units
 _WHOLE_UNITS = frozenset(
     "bif clp djf gnf jpy kmf krw mga pyg rwf vnd vuv xaf xof xpf".split()  # noqa: SIM905
 )
 _THOUSANDTHS = frozenset(("bhd", "jod", "kwd", "omr", "tnd"))
+_HUNDREDTHS_WITHOUT_CENTS = frozenset(("isk", "ugx"))
 
 
 class Language:
@@ -82,13 +105,11 @@ class Language:
 
     def day(self, day: date) -> str:
         """A calendar day in full, such as ``12 december 2026``."""
-        return self._formats.day(day)
+        return self._formats.day(day, SPOKEN[self.tag].day)
 
     def moment(self, moment: float, zone: tzinfo) -> str:
         """A moment (Unix seconds, UTC) on the clock of ``zone``: ``22 november om 14:03``."""
-        local = datetime.fromtimestamp(moment, zone)
-        pattern = self.text("d MMMM 'om' HH:mm")
-        return self._formats.moment(local, pattern)
+        return self._formats.moment(datetime.fromtimestamp(moment, zone), SPOKEN[self.tag].moment)
 
     def interval(self, interval: str, count: int) -> str | None:
         """``Maandelijks``, ``Per 3 maanden``; None for an interval nobody has heard of."""
@@ -108,13 +129,13 @@ class Language:
 
     def money(self, amount: int, currency: str) -> str:
         """``amount`` in Stripe's smallest unit of ``currency`` (ISO 4217): ``€ 29,00``."""
-        digits = 0 if currency in _WHOLE_UNITS else 3 if currency in _THOUSANDTHS else 2
-        value = Decimal(amount).scaleb(-digits)
-        return self._formats.money(value, currency.upper())
+        decimals = 0 if currency in _WHOLE_UNITS else 3 if currency in _THOUSANDTHS else 2
+        shown = 0 if currency in _HUNDREDTHS_WITHOUT_CENTS else decimals
+        return self._formats.money(Decimal(amount).scaleb(-decimals), currency.upper(), shown)
 
-    def percent(self, percent: int) -> str:
-        """A whole percentage: ``17%``."""
-        return self._formats.percent(percent / 100)
+    def percent(self, percent: float) -> str:
+        """A percentage, with at most two decimals: ``17%``, ``12,5%``."""
+        return self._formats.percent(Decimal(str(percent)) / 100)
 
 
 def check_texts(texts: Mapping[str, Mapping[str, str]]) -> None:
