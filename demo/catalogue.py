@@ -9,7 +9,7 @@ import time
 from collections.abc import Callable
 from typing import Any
 
-from demo.state import Account
+from demo.account.account import Account
 
 CONFIGURATION = "bpc_demo_standaard"
 """The portal configuration that counts as saved in the Dashboard."""

@@ -9,7 +9,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from demo import situations
-from demo.state import Account
+from demo.account.account import Account
 
 
 @dataclass(frozen=True)

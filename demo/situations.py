@@ -5,12 +5,12 @@ Every moment is relative to the account's clock; subscription ids follow the cus
 
 from __future__ import annotations
 
-from demo import lifecycle, periods
-from demo.objects import JSON
-from demo.periods import DAY
-from demo.state import Account
-from demo.subscriptions import NOT_CANCELED, pause_schedule
-from demo.subscriptions import paused as paused_details
+from demo.account import lifecycle, periods
+from demo.account.account import Account
+from demo.account.objects import JSON
+from demo.account.periods import DAY
+from demo.account.subscriptions import NOT_CANCELED, pause_schedule
+from demo.account.subscriptions import paused as paused_details
 
 
 def _id(customer: str) -> str:

@@ -8,8 +8,8 @@ from contextlib import closing
 import pytest
 
 from demo.emulator import Emulator
+from demo.emulator.server import LoopbackServer
 from demo.personas import populate
-from demo.server import LoopbackServer
 from examples.host import create_app
 from tests.browser.checks import axe, faults, measured
 from tests.browser.chromium import Page, expect

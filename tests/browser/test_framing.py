@@ -9,8 +9,8 @@ import pytest
 from werkzeug.wrappers import Request, Response
 
 from demo.emulator import Emulator
+from demo.emulator.server import LoopbackServer
 from demo.pictures import Service, served
-from demo.server import LoopbackServer
 from tests.browser.checks import axe, measured, readings, watched
 from tests.browser.chromium import BrowserContext, Frame, Page, expect
 from tests.browser.portal import SOON, badge, button, cancel, feel_focus, origin, portal_of

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from demo import lifecycle
+from demo.account import lifecycle
 from demo.emulator import Emulator
 from demo.pictures import Service
 from tests.browser.checks import SETTLED, axe

@@ -10,9 +10,9 @@ import stripe
 from stripe import StripeClient
 
 from billing_proxy.gateway.api import API_VERSION
+from demo.account.periods import DAY, after, before
+from demo.account.subscriptions import pause_schedule
 from demo.emulator import Emulator
-from demo.periods import DAY, after, before
-from demo.subscriptions import pause_schedule
 
 OWNER = "cus_owner"
 of_our_version = pytest.mark.skipif(

@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 from stripe import StripeClient
 
+from demo.account.periods import DAY, after
 from demo.emulator import Emulator
-from demo.periods import DAY, after
 
 OWNER = "cus_owner"
 BACK = "https://site.example/account"

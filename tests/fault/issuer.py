@@ -9,7 +9,7 @@ from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from jwt.algorithms import ECAlgorithm, RSAAlgorithm
 from werkzeug.wrappers import Request, Response
 
-from demo.server import LoopbackServer
+from demo.emulator.server import LoopbackServer
 
 
 class Issuer:

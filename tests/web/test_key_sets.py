@@ -14,7 +14,7 @@ from flask.testing import FlaskClient
 from jwt.algorithms import ECAlgorithm, RSAAlgorithm
 from werkzeug.wrappers import Request, Response
 
-from demo.server import LoopbackServer
+from demo.emulator.server import LoopbackServer
 from tests.conftest import Serve
 from tests.web.clock import Clock
 from tests.web.tokens import TOKEN_SECRET, bearer, mint

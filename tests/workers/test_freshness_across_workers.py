@@ -7,7 +7,7 @@ from collections.abc import Callable
 
 import pytest
 
-from demo import lifecycle
+from demo.account import lifecycle
 from demo.emulator import Emulator
 from tests.workers.browser import Sent, answers, ask, program, signed_in
 from tests.workers.service import WORKERS, Service

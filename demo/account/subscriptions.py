@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from demo.objects import JSON, new_id, plan
+from demo.account.objects import JSON, new_id, plan
 
 NOT_CANCELED: JSON = {"comment": None, "feedback": None, "feedback_option": None, "reason": None}
 """`cancellation_details` of a subscription that nobody canceled."""

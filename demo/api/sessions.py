@@ -8,10 +8,10 @@ from __future__ import annotations
 
 import secrets
 
-from demo.objects import JSON, new_id
-from demo.refusals import RefusedError, missing
-from demo.state import Account
-from demo.strict import Check, anything, choice, fields, missing_parameter, strings, text, url
+from demo.account.account import Account
+from demo.account.objects import JSON, new_id
+from demo.api.refusals import RefusedError, missing
+from demo.api.strict import Check, anything, choice, fields, missing_parameter, strings, text, url
 
 FIRST_VISIT_WITHIN = 300.0
 """Seconds in which a link must be opened for the first time."""

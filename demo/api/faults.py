@@ -7,7 +7,7 @@ import threading
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from demo.objects import JSON
+from demo.account.objects import JSON
 
 _BAD_DAY: JSON = {"type": "api_error", "message": "An unknown error occurred."}
 _TOO_MANY: JSON = {

@@ -9,8 +9,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from demo.objects import JSON
-from demo.subscriptions import NO_AUTOMATIC_TAX
+from demo.account.objects import JSON
+from demo.account.subscriptions import NO_AUTOMATIC_TAX
 
 
 def invoice(

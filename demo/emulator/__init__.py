@@ -17,14 +17,14 @@ from typing import Self
 
 from flask import Flask
 
-from demo.api import Api, ApiCall
+from demo.account.account import Account
+from demo.account.objects import JSON
+from demo.api.api import Api, ApiCall
+from demo.api.faults import Fault
+from demo.api.keys import DEFAULT_KEY, Keys
 from demo.catalogue import account_with_catalogue
-from demo.faults import Fault
-from demo.keys import DEFAULT_KEY, Keys
-from demo.objects import JSON
-from demo.portal import Portal
-from demo.server import LoopbackServer
-from demo.state import Account
+from demo.emulator.server import LoopbackServer
+from demo.portal.pages import Portal
 
 
 class Emulator:

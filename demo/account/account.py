@@ -12,8 +12,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from demo import invoices, objects, periods, subscriptions
-from demo.objects import JSON, new_id
+from demo.account import invoices, objects, periods, subscriptions
+from demo.account.objects import JSON, new_id
 
 KINDS = (
     "billing_portal.configuration",

@@ -10,7 +10,7 @@ import binascii
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from demo.refusals import no_key, not_permitted, wrong_key
+from demo.api.refusals import no_key, not_permitted, wrong_key
 
 DEFAULT_KEY = "sk_test_emulator0000000000000000"
 """The secret key that may do everything."""

@@ -14,11 +14,11 @@ from flask import Blueprint, Response, redirect, render_template, request
 from werkzeug.exceptions import Conflict, HTTPException
 from werkzeug.wrappers import Response as BaseResponse
 
-from demo import lifecycle, periods
-from demo import portal_texts as words
-from demo.objects import JSON
-from demo.sessions import VISIT_LASTS
-from demo.state import Account, PortalVisit
+from demo.account import lifecycle, periods
+from demo.account.account import Account, PortalVisit
+from demo.account.objects import JSON
+from demo.api.sessions import VISIT_LASTS
+from demo.portal import texts as words
 
 CARDS = {"visa": "4242", "mastercard": "4444", "amex": "8431"}
 """The cards a customer can choose: brand and last four digits."""

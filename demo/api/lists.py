@@ -7,10 +7,10 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from demo.objects import JSON
-from demo.refusals import RefusedError, missing
-from demo.state import Account
-from demo.strict import Check, limit, strings, text
+from demo.account.account import Account
+from demo.account.objects import JSON
+from demo.api.refusals import RefusedError, missing
+from demo.api.strict import Check, limit, strings, text
 
 PAGE: dict[str, Check] = {
     "limit": limit,

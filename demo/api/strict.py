@@ -12,8 +12,8 @@ import re
 from collections.abc import Callable, Iterable, Mapping
 from urllib.parse import urlsplit
 
-from demo.objects import JSON
-from demo.refusals import RefusedError
+from demo.account.objects import JSON
+from demo.api.refusals import RefusedError
 
 Check = Callable[[str, object], object]
 _BOUNDS = ("gt", "gte", "lt", "lte")

@@ -15,14 +15,14 @@ from dataclasses import dataclass, field
 
 from flask import Blueprint, Response, request
 
-from demo.endpoints import ENDPOINTS, Endpoint
-from demo.expansion import check_paths, expanded
-from demo.faults import Faults
-from demo.keys import Key, Keys
-from demo.objects import JSON
-from demo.refusals import RefusedError, unknown_url
-from demo.state import Account
-from demo.strict import check, nested
+from demo.account.account import Account
+from demo.account.objects import JSON
+from demo.api.endpoints import ENDPOINTS, Endpoint
+from demo.api.expansion import check_paths, expanded
+from demo.api.faults import Faults
+from demo.api.keys import Key, Keys
+from demo.api.refusals import RefusedError, unknown_url
+from demo.api.strict import check, nested
 
 VERSION = "2026-10-28.endive"
 """The API version of a request that names none."""

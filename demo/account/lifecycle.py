@@ -7,9 +7,9 @@ Sources: https://docs.stripe.com/customer-management, /billing/subscriptions/can
 
 from __future__ import annotations
 
-from demo import invoices, periods, subscriptions
-from demo.objects import JSON
-from demo.state import Account, amount_of
+from demo.account import invoices, periods, subscriptions
+from demo.account.account import Account, amount_of
+from demo.account.objects import JSON
 
 _DEBT = ("past_due", "unpaid", "incomplete")
 _PAUSED_FOR_MONEY = (

@@ -6,7 +6,7 @@ API that people quote in public. A field without a value is left out of the body
 
 from __future__ import annotations
 
-from demo.objects import JSON
+from demo.account.objects import JSON
 
 _HELP = "We're here to help at https://support.stripe.com/."
 

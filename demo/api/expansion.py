@@ -12,9 +12,9 @@ import copy
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from demo.objects import JSON
-from demo.refusals import not_expandable, too_deep
-from demo.state import KINDS, Account
+from demo.account.account import KINDS, Account
+from demo.account.objects import JSON
+from demo.api.refusals import not_expandable, too_deep
 
 MAX_LEVELS = 4
 

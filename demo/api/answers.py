@@ -9,10 +9,10 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from demo.lists import cut, page, within
-from demo.objects import JSON
-from demo.refusals import RefusedError, missing
-from demo.state import Account
+from demo.account.account import Account
+from demo.account.objects import JSON
+from demo.api.lists import cut, page, within
+from demo.api.refusals import RefusedError, missing
 
 Run = Callable[[Account, JSON, str], JSON]
 """What an endpoint does: account, checked parameters, base URL -> answer."""

@@ -10,10 +10,10 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from demo import answers, sessions
-from demo.answers import Run
-from demo.lists import PAGE
-from demo.strict import Check, anything, boolean, choice, fields, moments, strings, text
+from demo.api import answers, sessions
+from demo.api.answers import Run
+from demo.api.lists import PAGE
+from demo.api.strict import Check, anything, boolean, choice, fields, moments, strings, text
 
 _STATUSES = (
     "active",

@@ -1,0 +1,1 @@
+"""Stripe's API over an account: keys, parameters, refusals, lists, expansion, faults."""
