@@ -207,9 +207,8 @@ def _shared_cache(config: BillingConfig, observer: Observer) -> _SharedCache | N
     """The parts on the server of ``BILLING_CACHE_URL``; its packages are an extra."""
     if config.cache_url is None:
         return None
-    from .fleet.products import RedisProducts
-    from .fleet.reads import RedisReads
     from .fleet.server import RedisServer
+    from .fleet.shared import RedisLimiter, RedisProducts
 
     server = RedisServer(
         config.cache_url,
@@ -218,7 +217,7 @@ def _shared_cache(config: BillingConfig, observer: Observer) -> _SharedCache | N
     )
     return _SharedCache(
         server=server,
-        reads=RedisReads(server, Quota.per_second(config.stripe_max_rate)).ask,
+        reads=RedisLimiter(server, Quota.per_second(config.stripe_max_rate)).ask,
         products=RedisProducts(server, ttl=config.catalog_ttl),
     )
 

@@ -11,11 +11,12 @@ import signal
 import subprocess
 import time
 from pathlib import Path
-from types import TracebackType
 from typing import Self
 
 import pytest
 import redis
+from redis.backoff import NoBackoff
+from redis.retry import Retry
 
 from tests.workers.service import free_port
 
@@ -36,34 +37,27 @@ def binary() -> str:
 class Server:
     """A server on the loopback interface that keeps nothing on disk.
 
-    ``folder`` takes its socket; ``options`` are those of its command line.
+    ``folder`` takes its socket, by which ``client`` is an administrator's way in; ``options`` are
+    those of its command line.
     """
 
-    def __init__(self, folder: Path, *options: str, port: int | None = None) -> None:
-        self.port = free_port() if port is None else port
+    def __init__(self, folder: Path, *options: str) -> None:
+        self.port = free_port()
+        self.url = f"redis://127.0.0.1:{self.port}/0"
         self.socket = folder / f"{self.port}.sock"
-        self._folder = folder
-        self._options = options
+        at_once = Retry(NoBackoff(), 0)
+        self.client = redis.Redis(unix_socket_path=str(self.socket), retry=at_once)
+        self._command = [binary(), "--port", str(self.port), "--bind", "127.0.0.1", "--save", ""]
+        self._command += ["--unixsocket", str(self.socket), "--dir", str(folder), *options]
         self.start()
-
-    @property
-    def url(self) -> str:
-        return f"redis://127.0.0.1:{self.port}/0"
-
-    @property
-    def client(self) -> redis.Redis:
-        """An administrator's way in, beside that of the service."""
-        return redis.Redis(unix_socket_path=str(self.socket))
 
     def start(self) -> None:
         """Start with nothing in memory, and wait until it answers."""
-        command = [binary(), "--port", str(self.port), "--bind", "127.0.0.1", "--save", ""]
-        command += ["--unixsocket", str(self.socket), "--dir", str(self._folder), *self._options]
-        self._process = subprocess.Popen(command, stdout=subprocess.DEVNULL)
+        self._process = subprocess.Popen(self._command, stdout=subprocess.DEVNULL)
         deadline = time.monotonic() + STARTS_WITHIN
         while True:
             try:
-                assert self.client.ping()
+                self.client.ping()
                 return
             except redis.AuthenticationError:
                 return
@@ -74,7 +68,6 @@ class Server:
 
     def kill(self) -> None:
         """Let it be gone, without a word to anybody."""
-        self._process.send_signal(signal.SIGCONT)
         self._process.kill()
         self._process.wait()
 
@@ -85,6 +78,18 @@ class Server:
     def resume(self) -> None:
         """Let it answer again."""
         self._process.send_signal(signal.SIGCONT)
+
+    def refuse_writes(self, *, full: bool) -> None:
+        """Answer what is read, and take nothing: without a byte to spare, or as a replica."""
+        if full:
+            self.client.config_set("maxmemory", "100kb")
+        else:
+            self.client.replicaof("127.0.0.1", str(free_port()))
+
+    def take_writes(self) -> None:
+        """Be what a fleet needs again."""
+        self.client.config_set("maxmemory", "0")
+        self.client.replicaof("NO", "ONE")
 
     def everything(self) -> bytes:
         """All keys and values, as bytes."""
@@ -98,10 +103,5 @@ class Server:
     def __enter__(self) -> Self:
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         self.kill()

@@ -11,13 +11,7 @@ from hypothesis import strategies as st
 
 from billing_proxy.cache.products import Product
 from billing_proxy.card.billing import Billing
-from billing_proxy.card.facts import (
-    Invoice,
-    Item,
-    PauseCollection,
-    PausePeriod,
-    Subscription,
-)
+from billing_proxy.card.facts import Invoice, Item, PauseCollection, PausePeriod, Subscription
 from billing_proxy.card.pricing import YearlyPrice
 from billing_proxy.fleet.codec import Codec
 from billing_proxy.fleet.server import LAYOUT
@@ -59,14 +53,17 @@ def test_what_is_sealed_comes_back_the_same(billing: Billing | None) -> None:
     assert BILLINGS.open("card:cus_a", BILLINGS.seal("card:cus_a", billing)) == billing
 
 
-def test_what_was_sealed_for_somebody_else_is_refused() -> None:
-    sealed = BILLINGS.seal("card:cus_a", Billing("cus_a"))
-    with pytest.raises(ValueError, match="signature"):
-        BILLINGS.open("card:cus_b", sealed)
-
-
-def test_what_was_sealed_with_another_secret_is_refused() -> None:
-    sealed = Codec[Billing](Billing, b"another secret").seal("card:cus_a", Billing("cus_a"))
+@pytest.mark.parametrize(
+    "sealed",
+    [
+        None, b"", b"x", b"0" * 32, b"\xff" * 40,
+        BILLINGS.seal("card:cus_b", Billing("cus_a")),
+        Codec[Billing](Billing, b"another secret").seal("card:cus_a", Billing("cus_a")),
+    ],
+)  # fmt: skip
+def test_what_was_not_sealed_for_this_customer_with_this_secret_is_refused(
+    sealed: bytes | None,
+) -> None:
     with pytest.raises(ValueError, match="signature"):
         BILLINGS.open("card:cus_a", sealed)
 
@@ -81,12 +78,6 @@ def test_a_single_changed_byte_is_noticed(data: st.DataObject) -> None:
         BILLINGS.open("card:cus_a", bytes(sealed))
 
 
-@pytest.mark.parametrize("rubbish", [None, b"", b"x", b"0" * 32, b"\xff" * 40])
-def test_rubbish_is_refused(rubbish: bytes | None) -> None:
-    with pytest.raises(ValueError, match="signature"):
-        BILLINGS.open("card:cus_a", rubbish)
-
-
 @pytest.mark.parametrize(
     "value", [[], "a text", {"customer": 7}, {"customer": "cus_a", "subscriptions": [1]}]
 )
@@ -97,16 +88,9 @@ def test_a_value_of_another_type_is_refused_however_it_is_signed(value: object) 
 
 
 def test_another_layout_of_what_is_kept_has_another_number() -> None:
-    """Has what is kept changed? Then raise ``redis_server.LAYOUT``, and enter both here."""
+    """Has what is kept changed? Then raise ``fleet.server.LAYOUT``, and enter both here."""
     kept = (
-        Billing,
-        Subscription,
-        Item,
-        PauseCollection,
-        PausePeriod,
-        Invoice,
-        YearlyPrice,
-        Product,
-    )
+        Billing, Subscription, Item, PauseCollection, PausePeriod, Invoice, YearlyPrice, Product,
+    )  # fmt: skip
     shape = [(type_.__name__, [(f.name, f.type) for f in fields(type_)]) for type_ in kept]
     assert (LAYOUT, hashlib.sha256(repr(shape).encode()).hexdigest()[:12]) == (1, "0bfca3707d6c")

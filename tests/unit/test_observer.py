@@ -11,7 +11,6 @@ import requests
 from billing_proxy.cache.breaker import THRESHOLD, CircuitBreaker
 from billing_proxy.cache.budget import ReadBudget
 from billing_proxy.errors import BillingError
-from billing_proxy.fleet.server import RedisServer, ServerDown
 from billing_proxy.gateway import transport
 from billing_proxy.gateway.api import StripeApi
 from billing_proxy.metrics.observer import CallOutcome, Observer
@@ -29,7 +28,6 @@ class Notebook(Observer):
         self.circuit: list[bool] = []
         self.reads: list[bool] = []
         self.limits: list[float] = []
-        self.shared_cache: list[bool] = []
 
     def stripe_called(self, endpoint: str, outcome: CallOutcome, seconds: float) -> None:
         self.calls.append((endpoint, outcome))
@@ -43,9 +41,6 @@ class Notebook(Observer):
 
     def read_limit_set(self, per_second: float) -> None:
         self.limits.append(per_second)
-
-    def shared_cache_changed(self, *, is_available: bool) -> None:
-        self.shared_cache.append(is_available)
 
 
 @pytest.fixture
@@ -146,16 +141,3 @@ def test_a_read_that_rests_after_stripes_429_is_refused_too(notebook: Notebook) 
     budget.rate_limited()
     budget.take(wait=True)
     assert notebook.reads == [False]
-
-
-def test_a_shared_cache_is_reported_when_it_is_lost_and_when_it_is_back(
-    notebook: Notebook,
-) -> None:
-    server = RedisServer("redis://127.0.0.1:9", secret="of this account", observer=notebook)
-    assert notebook.shared_cache == [True]
-    for _ in range(2):
-        with pytest.raises(ServerDown):
-            server.ask(lambda client: client.ping())
-    assert notebook.shared_cache == [True, False]
-    assert server.ask(lambda _: "an answer") == "an answer"
-    assert notebook.shared_cache == [True, False, True]

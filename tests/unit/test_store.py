@@ -1,4 +1,7 @@
-"""Where this process keeps cards: bounded, timed, and never taken in by a reading overtaken."""
+"""Where this process keeps cards: bounded, timed, whatever its clock does.
+
+The contract that it shares with the store of a fleet is in tests/fleet/test_stores.py.
+"""
 
 from __future__ import annotations
 
@@ -8,11 +11,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from billing_proxy.cache.store import Entry, Lease, MemoryStore
-from billing_proxy.errors import StripeUnavailable
+from billing_proxy.cache.store import Entry, MemoryStore
 
 from .examples import examples
-from .stripe_objects import NOW, Clock
+from .stripe_objects import Clock
 
 KEY = "cus_a"
 
@@ -20,45 +22,6 @@ KEY = "cus_a"
 @pytest.fixture
 def store(clock: Clock) -> MemoryStore[Any]:
     return MemoryStore(maxsize=3, retention=100, clock=clock)
-
-
-def fresh(entry: Entry[Any]) -> bool:
-    return entry.fresh
-
-
-def test_what_is_loaded_is_known_from_the_moment_its_reading_began(
-    store: MemoryStore[Any], clock: Clock
-) -> None:
-    lease = store.lease(KEY)
-    clock.advance(5)
-    assert store.put(KEY, "a card", lease) == Entry("a card", NOW)
-    assert store.get(KEY) == Entry("a card", NOW)
-
-
-def test_a_turn_gives_what_will_do_and_else_the_right_to_load(store: MemoryStore[Any]) -> None:
-    assert isinstance(store.turn(KEY, fresh), Lease)
-    store.put(KEY, "a card", store.lease(KEY))
-    assert store.turn(KEY, fresh) == Entry("a card", NOW)
-    assert isinstance(store.turn(KEY, lambda _: False), Lease)
-
-
-@pytest.mark.parametrize("event", [MemoryStore.expire, MemoryStore.drop])
-def test_a_reading_that_an_event_overtook_is_not_fresh(store: MemoryStore[Any], event: Any) -> None:
-    before = store.lease(KEY)
-    event(store, KEY)
-    after = store.lease(KEY)
-    assert store.put(KEY, "before", before).fresh is False
-    assert store.put(KEY, "after", after).fresh is True
-
-
-def test_an_earlier_reading_does_not_take_the_place_of_a_later_one(
-    store: MemoryStore[Any], clock: Clock
-) -> None:
-    early = store.lease(KEY)
-    clock.advance(1)
-    store.put(KEY, "late", store.lease(KEY))
-    store.put(KEY, "early", early)
-    assert store.get(KEY) == Entry("late", NOW + 1)
 
 
 def test_a_reading_from_ahead_of_the_clock_makes_way(store: MemoryStore[Any], clock: Clock) -> None:
@@ -84,12 +47,6 @@ def test_there_is_an_end_to_how_much_is_kept(store: MemoryStore[Any]) -> None:
     for number in range(9):
         store.put(number, "a card", store.lease(number))
     assert [number for number in range(9) if store.get(number)] == [6, 7, 8]
-
-
-def test_an_error_is_nobody_elses(store: MemoryStore[Any]) -> None:
-    lease = store.lease(KEY)
-    store.fail(KEY, lease, StripeUnavailable())
-    assert store.put(KEY, "a card", lease).fresh
 
 
 def test_a_clock_set_back_and_forth_spoils_nothing(store: MemoryStore[Any], clock: Clock) -> None:

@@ -21,8 +21,8 @@ LONGEST_REST = 30.0
 SHORT_WAIT = 0.25
 """Seconds to wait for the next read when there is nothing else to show."""
 
-_ROUNDING = 1e-6
-"""Seconds that sums of floating-point numbers may be off."""
+MICROSECONDS = 1_000_000
+"""In a second. Limiters count in whole ones, so that sums are exact, here and in Redis."""
 
 SharedLimit: TypeAlias = Callable[[], "float | None"]
 """Counts one read for all processes: the seconds to wait for it, 0 when it is granted, None when
@@ -41,32 +41,39 @@ class Quota:
         """``max_rate`` in whole reads: below one a second, one read in so many seconds."""
         return cls(int(max_rate), 1) if max_rate >= 1 else cls(1, math.ceil(1 / max_rate))
 
+    @property
+    def interval(self) -> int:
+        """Microseconds from one read to the next, rounded so that there is never one too many."""
+        return math.ceil(self.period * MICROSECONDS / self.reads)
+
+    @property
+    def ahead(self) -> int:
+        """Microseconds by which reads may run ahead, so that all may come at once."""
+        return self.interval * (self.reads - 1)
+
 
 class Limiter:
     """The generic cell rate algorithm: reads are spread over the period, and after an idle one as
     many may come at once. https://brandur.org/rate-limiting
 
-    Our own, since it is one line of arithmetic: the library that does it for a fleet
-    (``redis_reads``) takes as long to import as Flask, for it brings Redis along. A test compares
-    the two.
+    Our own, since it is one line of arithmetic; ``fleet.shared`` has it for a fleet.
     """
 
     def __init__(self, quota: Quota, timer: Callable[[], float]) -> None:
-        self._interval = quota.period / quota.reads
-        self._ahead = quota.period - self._interval
+        self._quota = quota
         self._timer = timer
         self._lock = threading.Lock()
-        self._due = -math.inf
+        self._due = 0
 
     def ask(self, *, take: bool = True) -> float:
         """The seconds to wait for one more read; 0 when it is granted, which counts it."""
         with self._lock:
-            now = self._timer()
+            now = round(self._timer() * MICROSECONDS)
             due = max(self._due, now)
-            if due - now > self._ahead + _ROUNDING:
-                return due - now - self._ahead
+            if due - now > self._quota.ahead:
+                return (due - now - self._quota.ahead) / MICROSECONDS
             if take:
-                self._due = due + self._interval
+                self._due = due + self._quota.interval
             return 0.0
 
 

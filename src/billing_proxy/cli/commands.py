@@ -31,7 +31,7 @@ def check() -> None:
     problem."""
     state = _state()
     server = state.cache_server
-    cache_answers = server.look() if server else None
+    cache_answers = server.probe() if server else None
     findings = diagnose(state.config, state.gateway, cache_answers=cache_answers)
     for finding in findings:
         click.echo(f"{finding.level.value:8} {finding.text}")

@@ -9,6 +9,7 @@ from __future__ import annotations
 import hashlib
 import logging
 import math
+import secrets
 import threading
 import time
 from collections.abc import Callable, Sequence
@@ -19,7 +20,6 @@ import redis
 from redis.backoff import NoBackoff
 from redis.retry import Retry
 
-from ..cache.breaker import CircuitBreaker, Permit
 from ..cache.threads import Workers
 from ..errors import StripeUnavailable
 from ..metrics.observer import SILENT, Observer
@@ -35,14 +35,18 @@ LAYOUT = 1
 TIMEOUT = 0.5
 """Seconds for connecting, and for each answer."""
 
-THRESHOLD = 3
-"""Failures in a row after which the server is left alone but for probes."""
-
 PROBE_INTERVAL = 1.0
-"""Seconds between two probes, and between two looks that a health check causes."""
+"""Seconds between two probes of a server that has failed, or that a health check asks about."""
 
-MAX_UNTOLD = 10_000
-"""Changes that are remembered for a server that cannot be told now."""
+MAX_MISSED = 10_000
+"""Changes that are remembered for a server that takes none now."""
+
+_PROBE = """
+-- It has to write, since a full server, or a replica, still reads; and to give back what it was
+-- given, since what is no Redis may say yes to everything.
+redis.call('SET', KEYS[1], ARGV[1], 'EX', 60)
+return redis.call('GET', KEYS[1])
+"""
 
 log = logging.getLogger(__name__)
 
@@ -57,19 +61,6 @@ def texts(answer: Any, count: int) -> list[bytes | None]:
     if len(found) != count or not all(text is None or isinstance(text, bytes) for text in found):
         raise TypeError("the answer is not what was asked for")
     return found
-
-
-def connection(url: str) -> dict[str, Any]:
-    """How to connect to ``url``, which may itself add what TLS needs."""
-    options: dict[str, Any] = {
-        "protocol": 2,
-        "socket_timeout": TIMEOUT,
-        # A connection that the server has closed meanwhile is no failure; a second one is.
-        "retry": Retry(NoBackoff(), 1, supported_errors=(redis.ConnectionError,)),
-    }
-    if not url.startswith("unix:"):
-        options.update(socket_connect_timeout=TIMEOUT, socket_keepalive=True)
-    return options
 
 
 class ServerDown(Exception):
@@ -96,57 +87,53 @@ class RedisServer:
     ) -> None:
         self._observer = observer
         observer.shared_cache_changed(is_available=True)
-        self.url = url
         self.secret = hashlib.blake2b(secret.encode(), person=b"billing-cache").digest()
         account = hashlib.blake2b(self.secret, digest_size=6).hexdigest()
-        self.prefix = f"billing-proxy:v{LAYOUT}:{account}"
-        self._client = redis.Redis.from_url(url, **connection(url))
-        self._breaker = CircuitBreaker(
-            "the cache server", threshold=THRESHOLD, probe_interval=PROBE_INTERVAL, timer=timer
-        )
+        self._prefix = f"billing-proxy:v{LAYOUT}:{account}"
+        self._client = redis.Redis.from_url(url, **_connection(url))
+        self._try_out = self._client.register_script(_PROBE)
         self._timer = timer
         self._prober = Workers(size=1, queue=0)
-        self._looked_at = -math.inf
-        self._takes_writes = True
+        self._lock = threading.Lock()
         self._is_up = True
-        self._untold: dict[str, Callable[[], object]] = {}
-        self._told_at = -math.inf
-        self._telling = threading.Lock()
+        self._probed_at = -math.inf
+        self._said: set[str] = set()
+        self._missed: dict[str, Callable[[], object]] = {}
 
     def key(self, kind: str, name: str) -> str:
         """The key of ``name`` among those of its ``kind``."""
-        return f"{self.prefix}:{kind}:{name}"
+        return f"{self._prefix}:{kind}:{name}"
 
     def ask(self, call: Callable[[redis.Redis], T]) -> T:
         """What ``call`` gives, done with the client.
 
         Raises:
-            ServerDown: when the server fails, or has failed just now.
+            ServerDown: when the server fails, or has failed and no probe has succeeded since.
         """
-        permit = self._breaker.ask()
-        if permit is Permit.PROBE:
-            self._probe()
-        if permit is not Permit.CALL:
+        if not self._is_up:
+            if self._is_probe_due():
+                self._probe_beside()
             raise ServerDown
-        return self._call(call)
+        try:
+            answer = call(self._client)
+        except Exception as error:  # noqa: BLE001 -- what is no Redis makes the client fail anyhow
+            self._failed(error)
+            raise ServerDown from None
+        if self._missed:
+            self._hand_in()
+        return answer
 
     def fields(self, key: str, names: Sequence[str]) -> list[bytes | None]:
-        """The fields ``names`` of the hash at ``key``. What is no hash is not ours, and removed.
+        """The fields ``names`` of the hash at ``key``.
 
         Raises:
             ServerDown
         """
-
-        def read(client: redis.Redis) -> list[bytes | None]:
-            try:
-                return texts(client.hmget(key, list(names)), len(names))
-            except redis.ResponseError as error:
-                if not str(error).startswith("WRONGTYPE"):
-                    raise
-                client.delete(key)
-                return [None] * len(names)
-
-        return self.ask(read)
+        return self.ask(
+            lambda client: texts(
+                self._ours([key], lambda: client.hmget(key, list(names))), len(names)
+            )
+        )
 
     def values(self, keys: Sequence[str]) -> list[bytes | None]:
         """The values at ``keys``.
@@ -164,71 +151,99 @@ class RedisServer:
         script = self._client.register_script(lua)
 
         def run(keys: Sequence[str], args: Sequence[Any]) -> T:
-            return self.ask(lambda _: read(script(keys, args)))
+            return self.ask(lambda _: read(self._ours(keys, lambda: script(keys, args))))
 
         return run
 
-    def tell(self, key: str, call: Callable[[], object]) -> None:
-        """Make ``call``, which changes ``key``: now, or when the server answers again."""
+    def invalidate(self, key: str, call: Callable[[], object]) -> None:
+        """Make ``call``, which says that ``key`` has changed: now, or when the server is back."""
         try:
             call()
         except ServerDown:
-            with self._telling:
-                if len(self._untold) < MAX_UNTOLD:
-                    self._untold[key] = call
+            with self._lock:
+                if len(self._missed) < MAX_MISSED:
+                    self._missed[key] = call
 
-    def look(self) -> bool:
-        """Whether the server can be used: tried out now, unless that was within the last second.
+    def probe(self) -> bool:
+        """Whether the server can be used: tried out now, unless that was within a second."""
+        if self._is_probe_due():
+            self._probe()
+        return self._is_up
 
-        With something to write, since a full server, or a replica, still reads.
-        """
-        now = self._timer()
-        if now - self._looked_at >= PROBE_INTERVAL:
-            self._looked_at = now
-            try:
-                self.ask(lambda client: client.set(self.key("look", "last"), 1, px=60_000))
-                self._takes_writes = True
-            except ServerDown:
-                self._takes_writes = False
-        return self._takes_writes and self._is_up
-
-    def _call(self, call: Callable[[redis.Redis], T]) -> T:
+    def _ours(self, keys: Sequence[str], call: Callable[[], T]) -> T:
+        """``call``; a value of another type at one of ``keys`` is not ours, and makes way."""
         try:
-            answer = call(self._client)
-        except Exception as error:  # noqa: BLE001 -- what is no Redis makes the client fail anyhow
-            if self._changes(is_up=False):
-                log.warning("the cache server failed: %s", type(error).__name__)
-            self._breaker.failed()
-            raise ServerDown from None
-        self._changes(is_up=True)
-        self._breaker.succeeded()
-        if self._untold:
-            self._tell_what_it_missed()
-        return answer
+            return call()
+        except redis.ResponseError as error:
+            if "WRONGTYPE" not in str(error):
+                raise
+            self._client.delete(*keys)
+            return call()
 
-    def _changes(self, *, is_up: bool) -> bool:
-        if is_up == self._is_up:
-            return False
-        self._is_up = is_up
-        self._observer.shared_cache_changed(is_available=is_up)
-        return True
+    def _failed(self, error: Exception) -> None:
+        """Leave the server alone until a probe succeeds; say each kind of failure once till then.
 
-    def _tell_what_it_missed(self) -> None:
-        """Once in a second: a full server answers what is read, and takes no event."""
-        with self._telling:
-            if self._timer() - self._told_at < PROBE_INTERVAL:
-                return
-            self._told_at = self._timer()
-            untold, self._untold = self._untold, {}
-        for key, call in untold.items():
-            self.tell(key, call)
+        Only a probe ends it, not any call that succeeds: of a full server most of them do.
+        """
+        name = type(error).__name__
+        with self._lock:
+            is_news, self._is_up = self._is_up, False
+            is_unsaid = name not in self._said
+            self._said.add(name)
+            if is_news:
+                self._probed_at = self._timer()
+        if is_news:
+            self._observer.shared_cache_changed(is_available=False)
+        if is_unsaid:
+            log.warning("the cache server failed: %s", name)
+
+    def _is_probe_due(self) -> bool:
+        """Whether it is time for a probe, which the caller then makes."""
+        with self._lock:
+            now = self._timer()
+            if now - self._probed_at < PROBE_INTERVAL:
+                return False
+            self._probed_at = now
+            return True
 
     def _probe(self) -> None:
-        """Ask in a thread of its own, since connecting may take long where names do not resolve."""
+        token = secrets.token_bytes(8)
+        try:
+            if self._try_out([self.key("probe", "last")], [token]) != token:
+                raise TypeError("the answer is not what was written")
+        except Exception as error:  # noqa: BLE001 -- as above
+            self._failed(error)
+            return
+        with self._lock:
+            is_news, self._is_up = not self._is_up, True
+            self._said.clear()
+        if is_news:
+            log.warning("the cache server can be used again")
+            self._observer.shared_cache_changed(is_available=True)
+            self._hand_in()
 
-        def ping() -> None:
-            with suppress(ServerDown):
-                self._call(lambda client: client.ping())
-
+    def _probe_beside(self) -> None:
+        """In a thread of its own, since connecting may take long where names do not resolve."""
         with suppress(StripeUnavailable):  # while the last probe is not back yet
-            self._prober.submit(ping)
+            self._prober.submit(self._probe)
+
+    def _hand_in(self) -> None:
+        """Tell the server of the changes that it has missed."""
+        with self._lock:
+            missed, self._missed = self._missed, {}
+        for key, call in missed.items():
+            self.invalidate(key, call)
+
+
+def _connection(url: str) -> dict[str, Any]:
+    """How to connect to ``url``, which may itself add what TLS needs."""
+    options: dict[str, Any] = {
+        "protocol": 2,
+        "socket_timeout": TIMEOUT,
+        # A connection that the server has closed meanwhile is no failure; a second one is.
+        "retry": Retry(NoBackoff(), 1, supported_errors=(redis.ConnectionError,)),
+        "retry_on_error": [redis.ConnectionError],  # which redis-py before 6 wants to hear twice
+    }
+    if not url.startswith("unix:"):
+        options.update(socket_connect_timeout=TIMEOUT, socket_keepalive=True)
+    return options

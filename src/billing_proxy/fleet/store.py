@@ -224,7 +224,7 @@ class RedisStore:
 
     def _tell(self, key: Hashable, script: Script[None]) -> None:
         args = [secrets.token_hex(4), _EVENT_MS]
-        self._server.tell(self._key(key), lambda: script([self._key(key)], args))
+        self._server.invalidate(self._key(key), lambda: script([self._key(key)], args))
 
     def _ask_for_turn(
         self,

@@ -31,7 +31,7 @@ def ready(state: BillingState) -> Response:
         status = "fail"
     checks = {"stripe:responses": [{"componentType": "system", "status": stripe.value}]}
     if state.cache_server:
-        cache = HealthStatus.PASS if state.cache_server.look() else HealthStatus.WARN
+        cache = HealthStatus.PASS if state.cache_server.probe() else HealthStatus.WARN
         checks["cache:connection"] = [{"componentType": "datastore", "status": cache.value}]
         status = cache.value if status == "pass" else status
     return _response(503 if status == "fail" else 200, {"status": status, "checks": checks})

@@ -25,7 +25,7 @@ CustomerLoader: TypeAlias = Callable[[Request], str | None]
 class CacheServer(Protocol):
     """The server that several processes share, as far as health is concerned."""
 
-    def look(self) -> bool:
+    def probe(self) -> bool:
         """Whether it answers; asked once in a second at most, and never for long."""
 
 
