@@ -15,8 +15,8 @@ from .cache.guard import Guard
 from .cache.products import Catalog, SharedProducts
 from .cache.store import MemoryStore, Store
 from .cache.threads import Workers
-from .card.billing import Billing
 from .card.card import BillingCard
+from .card.facts import Billing
 from .cli.commands import commands
 from .config.settings import SETTINGS, BillingConfig
 from .gateway.api import StripeApi

@@ -14,9 +14,9 @@ from .cache.guard import Guard
 from .cache.products import Catalog
 from .cache.store import Store
 from .cache.threads import Workers
-from .card.billing import Billing
 from .card.builder import CardBuilder
 from .card.card import BillingCard
+from .card.facts import Billing
 from .config.settings import BillingConfig
 from .errors import (
     BillingError,

@@ -12,10 +12,11 @@ import pytest
 from flask.testing import FlaskClient
 
 from billing_proxy.app import create_app
-from billing_proxy.card.billing import Billing
 from billing_proxy.card.builder import CardBuilder
-from billing_proxy.card.facts import read_subscription
+from billing_proxy.card.facts import Billing
+from billing_proxy.card.links import Links
 from billing_proxy.card.rules import Code
+from billing_proxy.gateway.reading import read_subscription
 from billing_proxy.language.words import Language
 from demo.catalogue import account_with_catalogue
 from demo.emulator import Emulator
@@ -85,7 +86,7 @@ def test_a_field_of_the_wrong_type_still_makes_a_card(name: str) -> None:
         billing = Billing("cus_1", (sub,), {"prod_pro": "Pro"})
         card = builder.build(billing, now=float(NOW), as_of=float(NOW), stale=False)
         assert card.status.code is not Code.NONE, path
-        json.dumps(card.to_json(portal_url="https://billing.example.nl/portal"))
+        json.dumps(card.to_json(Links(lambda *_: "https://billing.example.nl/portal")))
 
 
 @pytest.fixture(scope="module")

@@ -11,8 +11,7 @@ from typing import Any, TypeAlias
 import pytest
 
 from billing_proxy.cache.store import Entry, Lease, MemoryStore, Store
-from billing_proxy.card.billing import Billing
-from billing_proxy.card.facts import Subscription
+from billing_proxy.card.facts import Billing, Subscription
 from billing_proxy.errors import (
     BillingError,
     ReadBudgetSpent,

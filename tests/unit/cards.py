@@ -5,24 +5,27 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
+from urllib.parse import urlencode
 from zoneinfo import ZoneInfo
 
-from billing_proxy.card.billing import Billing
 from billing_proxy.card.builder import CardBuilder
 from billing_proxy.card.card import BillingCard
-from billing_proxy.card.facts import (
-    Subscription,
-    read_invoice,
-    read_pause_periods,
-    read_subscription,
-)
-from billing_proxy.card.pricing import YearlyPrice
+from billing_proxy.card.facts import Billing, Subscription, YearlyPrice
+from billing_proxy.card.links import Links
+from billing_proxy.gateway.reading import read_invoice, read_pause_periods, read_subscription
 from billing_proxy.language.words import Language
 
 from .stripe_objects import CUSTOMER, NOW, make_invoice, make_schedule
 
 NAMES = {"prod_pro": "Pro", "prod_seats": "Extra gebruikers", "prod_usage": "Verbruik"}
 PORTAL = "https://site.example/billing/portal"
+
+
+def portal_address(flow: str | None, subscription: str | None) -> str:
+    """The address of the portal's route, as a site might give it."""
+    asked = {"flow": flow, "subscription": subscription}
+    query = urlencode({name: value for name, value in asked.items() if value})
+    return f"{PORTAL}?{query}" if query else PORTAL
 
 
 def with_invoice(subscription: Mapping[str, Any], **fields: Any) -> Subscription:
@@ -68,4 +71,4 @@ def card_of(
 
 
 def json_of(card: BillingCard, *, upgrade_url: str | None = None) -> dict[str, Any]:
-    return card.to_json(portal_url=PORTAL, upgrade_url=upgrade_url)
+    return card.to_json(Links(portal_address, upgrade_url))

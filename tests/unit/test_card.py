@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from billing_proxy.card.pricing import YearlyPrice
+from billing_proxy.card.facts import YearlyPrice
 
 from .cards import NAMES, PORTAL, card_of, json_of
 from .stripe_objects import CUSTOMER, NICKNAME, NOW, at, make_item, make_subscription

@@ -9,7 +9,7 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 
 from billing_proxy.cache.products import RETRY, Catalog, Product
-from billing_proxy.card.pricing import YearlyPrice
+from billing_proxy.card.facts import YearlyPrice
 from billing_proxy.errors import BillingError, StripeMisconfigured, StripeUnavailable
 
 from .stripe_objects import Clock

@@ -10,8 +10,7 @@ import pytest
 
 from billing_proxy.cache.budget import ReadBudget
 from billing_proxy.cache.products import Catalog
-from billing_proxy.card.billing import Billing
-from billing_proxy.card.facts import Invoice, PausePeriod
+from billing_proxy.card.facts import Billing, Invoice, PausePeriod
 from billing_proxy.errors import (
     CustomerNotFound,
     StripeMisconfigured,

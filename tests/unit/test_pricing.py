@@ -6,16 +6,9 @@ from typing import Any
 
 import pytest
 
-from billing_proxy.card.facts import read_subscription
-from billing_proxy.card.pricing import (
-    Amount,
-    Saving,
-    YearlyPrice,
-    amount_of,
-    only_product,
-    read_yearly_prices,
-    yearly_saving,
-)
+from billing_proxy.card.facts import YearlyPrice, only_product
+from billing_proxy.card.pricing import Amount, Saving, amount_of, yearly_saving
+from billing_proxy.gateway.reading import read_subscription, read_yearly_prices
 
 from .stripe_objects import make_item, make_subscription
 

@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-from billing_proxy.card.facts import read_subscription
 from billing_proxy.card.rules import Code, choose
+from billing_proxy.gateway.reading import read_subscription
 
 from .cards import card_of, json_of
 from .stripe_objects import NOW, at, make_item, make_subscription

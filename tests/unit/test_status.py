@@ -6,8 +6,15 @@ from typing import Any
 
 import pytest
 
-from billing_proxy.card.facts import Invoice, Item, PausePeriod, Subscription
-from billing_proxy.card.rules import Caption, Code, Dated, Warning, decide, lacks_detail
+from billing_proxy.card.facts import (
+    Invoice,
+    Item,
+    PausePeriod,
+    Subscription,
+    wants_invoice,
+    wants_schedule,
+)
+from billing_proxy.card.rules import Caption, Code, Dated, Notice, decide
 
 from .stripe_objects import NOW
 
@@ -35,7 +42,9 @@ from .stripe_objects import NOW
 def test_only_a_date_that_the_card_shows_costs_another_call(
     fields: dict[str, Any], detail: str | None
 ) -> None:
-    assert lacks_detail(Subscription(**fields)) == detail
+    sub = Subscription(**fields)
+    assert wants_invoice(sub) == (fields["latest_invoice"] if detail == "latest_invoice" else None)
+    assert wants_schedule(sub) == (fields["schedule"] if detail == "schedule" else None)
 
 
 @pytest.mark.parametrize(
@@ -85,16 +94,16 @@ def test_a_pause_ends_when_the_one_under_way_does(
 @pytest.mark.parametrize(
     ("fields", "warning"),
     [
-        ({"status": "past_due"}, Warning.PAYMENT_FAILED),
-        ({"status": "past_due", "collection_method": "send_invoice"}, Warning.INVOICE_OPEN),
-        ({"status": "unpaid"}, Warning.INVOICES_UNPAID),
-        ({"status": "unpaid", "collection_method": "send_invoice"}, Warning.INVOICES_UNPAID),
-        ({"status": "incomplete"}, Warning.FIRST_PAYMENT_OPEN),
-        ({"status": "incomplete", "cancel_at": NOW + 9}, Warning.FIRST_PAYMENT_OPEN),
+        ({"status": "past_due"}, Notice.PAYMENT_FAILED),
+        ({"status": "past_due", "collection_method": "send_invoice"}, Notice.INVOICE_OPEN),
+        ({"status": "unpaid"}, Notice.INVOICES_UNPAID),
+        ({"status": "unpaid", "collection_method": "send_invoice"}, Notice.INVOICES_UNPAID),
+        ({"status": "incomplete"}, Notice.FIRST_PAYMENT_OPEN),
+        ({"status": "incomplete", "cancel_at": NOW + 9}, Notice.FIRST_PAYMENT_OPEN),
     ],
 )
 def test_a_debt_warns_of_what_the_customer_has_to_do(
-    fields: dict[str, Any], warning: Warning
+    fields: dict[str, Any], warning: Notice
 ) -> None:
     assert decide(Subscription(**fields), NOW).warning is warning
 

@@ -8,19 +8,16 @@ from typing import Any
 
 import pytest
 
-from billing_proxy.card.facts import (
+from billing_proxy.card.facts import Invoice, Item, PauseCollection, PausePeriod, Subscription
+from billing_proxy.gateway.reading import (
     LATEST_MOMENT,
-    Invoice,
-    Item,
-    PauseCollection,
-    PausePeriod,
-    Subscription,
     read_invoice,
     read_pause_periods,
     read_subscription,
 )
 
 from .stripe_objects import (
+    CUSTOMER,
     NOW,
     at,
     list_of,
@@ -62,6 +59,7 @@ def test_every_fact_is_read_from_its_place() -> None:
     )
     assert read == Subscription(
         id="sub_x",
+        customer=CUSTOMER,
         status="paused",
         created=1,
         cancel_at=2,

@@ -9,8 +9,8 @@ import pytest
 
 from billing_proxy import errors
 from billing_proxy.card import wording
-from billing_proxy.card.pricing import YearlyPrice
-from billing_proxy.card.rules import Action, Caption, Code, Warning
+from billing_proxy.card.facts import YearlyPrice
+from billing_proxy.card.rules import Action, Caption, Code, Notice
 from billing_proxy.language.words import Language
 
 from .cards import card_of, with_invoice, with_pauses
@@ -34,7 +34,7 @@ def test_there_are_six_labels_and_no_seventh() -> None:
 def test_every_caption_button_and_warning_has_its_words() -> None:
     assert set(wording.CAPTIONS) == set(Caption)
     assert set(wording.BUTTONS) == set(Action)
-    assert set(wording.WARNINGS) == set(Warning)
+    assert set(wording.WARNINGS) == set(Notice)
 
 
 SENTENCES = {

@@ -13,7 +13,7 @@ from typing import Protocol, TypeAlias
 
 from cachetools import LRUCache
 
-from ..card.pricing import YearlyPrice
+from ..card.facts import YearlyPrice
 from ..errors import BillingError
 
 RETRY = 10.0

@@ -9,7 +9,6 @@ from datetime import UTC, datetime, tzinfo
 
 from ..language.words import Language, day_of
 from . import wording
-from .billing import Billing
 from .card import (
     BillingCard,
     BillingPeriod,
@@ -19,8 +18,9 @@ from .card import (
     CardStatus,
     OtherSubscription,
 )
-from .facts import Item, Subscription
-from .pricing import YearlyPrice, amount_of, only_product, yearly_saving
+from .facts import Billing, Item, Subscription, YearlyPrice, only_product
+from .links import PORTAL, UPGRADE, Link
+from .pricing import amount_of, yearly_saving
 from .rules import Action, Code, Dated, Decision, choose
 
 
@@ -53,8 +53,8 @@ class CardBuilder:
             price=self._price(sub),
             yearly_saving=self._yearly_saving(sub, billing.yearly_prices),
             warning=self._warning(decision),
-            action=self._action(decision),
-            button=self._button(decision),
+            main_link=self._main_link(decision),
+            portal=PORTAL,
             other_subscriptions=tuple(
                 OtherSubscription(
                     subscription=other.id,
@@ -93,7 +93,9 @@ class CardBuilder:
     def _price(self, sub: Subscription | None) -> CardPrice | None:
         amount = amount_of(sub) if sub and sub.status != "canceled" else None
         text = wording.price(amount, self.language) if amount else None
-        return CardPrice(amount, text) if amount and text else None
+        if amount is None or text is None:
+            return None
+        return CardPrice(amount.amount, amount.currency, amount.unit_amount, amount.quantity, text)
 
     def _yearly_saving(
         self, sub: Subscription | None, prices: Mapping[str, tuple[YearlyPrice, ...]]
@@ -102,7 +104,10 @@ class CardBuilder:
         if sub is None or product is None:
             return None
         saving = yearly_saving(sub, prices.get(product, ()))
-        return CardSaving(saving, wording.saving(saving, self.language)) if saving else None
+        if saving is None:
+            return None
+        text = wording.saving(saving, self.language)
+        return CardSaving(saving.amount, saving.currency, saving.percent, text)
 
     def _plan(self, sub: Subscription, names: Mapping[str, str]) -> str:
         """Product names, never ``price.nickname``: Stripe keeps that one from customers."""
@@ -139,10 +144,9 @@ class CardBuilder:
             return None
         return self.language.text(wording.WARNINGS[decision.warning])
 
-    def _action(self, decision: Decision) -> Action | None:
-        offered = decision.action is not Action.CHOOSE or self.can_choose
-        return decision.action if offered else None
-
-    def _button(self, decision: Decision) -> str | None:
-        action = self._action(decision)
-        return self.language.text(wording.BUTTONS[action]) if action else None
+    def _main_link(self, decision: Decision) -> Link | None:
+        chooses = decision.action is Action.CHOOSE
+        if chooses and not self.can_choose:
+            return None
+        label = self.language.text(wording.BUTTONS[decision.action])
+        return Link(label, UPGRADE if chooses else PORTAL)

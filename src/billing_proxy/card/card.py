@@ -8,12 +8,15 @@ from __future__ import annotations
 import datetime as dt
 import hashlib
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, field, fields, is_dataclass
 from datetime import datetime
+from enum import StrEnum
 from typing import Any
 
-from .pricing import Amount, Saving
-from .rules import Action, Code
+from .links import Link, Links, Target
+from .rules import Code
+
+NOT_IN_JSON = {"json": None}
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,10 +27,6 @@ class CardDate:
     date: dt.date
     text: str
 
-    def to_json(self) -> dict[str, Any]:
-        """``{"caption", "date" (ISO 8601), "text"}``."""
-        return {"caption": self.caption, "date": self.date.isoformat(), "text": self.text}
-
 
 @dataclass(frozen=True, slots=True)
 class BillingPeriod:
@@ -36,14 +35,6 @@ class BillingPeriod:
     interval: str | None
     interval_count: int | None
     label: str
-
-    def to_json(self) -> dict[str, Any]:
-        """``{"interval", "interval_count", "label"}``."""
-        return {
-            "interval": self.interval,
-            "interval_count": self.interval_count,
-            "label": self.label,
-        }
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,49 +46,29 @@ class CardStatus:
     meaning: str
     stripe_status: str | None
 
-    def to_json(self) -> dict[str, Any]:
-        """``{"code", "label", "meaning", "stripe_status"}``."""
-        return {
-            "code": self.code.value,
-            "label": self.label,
-            "meaning": self.meaning,
-            "stripe_status": self.stripe_status,
-        }
-
 
 @dataclass(frozen=True, slots=True)
 class CardPrice:
-    """What is charged per period, before what ``text`` says is excluded."""
+    """What is charged per period, in the currency's smallest unit, before what ``text`` excludes.
 
-    amount: Amount
+    ``unit_amount`` and ``quantity`` are None when several items are added up.
+    """
+
+    amount: int
+    currency: str
+    unit_amount: int | None
+    quantity: int | None
     text: str
-
-    def to_json(self) -> dict[str, Any]:
-        """``{"amount", "currency", "unit_amount", "quantity", "text"}``, in minor units."""
-        return {
-            "amount": self.amount.amount,
-            "currency": self.amount.currency,
-            "unit_amount": self.amount.unit_amount,
-            "quantity": self.amount.quantity,
-            "text": self.text,
-        }
 
 
 @dataclass(frozen=True, slots=True)
 class CardSaving:
-    """What paying yearly would save in a year."""
+    """What paying yearly would save in a year; ``percent`` is whole and rounded down."""
 
-    saving: Saving
+    amount: int
+    currency: str
+    percent: int
     text: str
-
-    def to_json(self) -> dict[str, Any]:
-        """``{"amount" (minor units), "currency", "percent" (whole, rounded down), "text"}``."""
-        return {
-            "amount": self.saving.amount,
-            "currency": self.saving.currency,
-            "percent": self.saving.percent,
-            "text": self.text,
-        }
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,23 +80,13 @@ class OtherSubscription:
     status: CardStatus
     date: CardDate | None
 
-    def to_json(self) -> dict[str, Any]:
-        """``{"subscription", "plan", "status", "date"}``."""
-        return {
-            "subscription": self.subscription,
-            "plan": self.plan,
-            "status": self.status.to_json(),
-            "date": self.date.to_json() if self.date else None,
-        }
-
 
 @dataclass(frozen=True, slots=True)
 class BillingCard:
     """What one customer sees, at one moment, in one language.
 
     ``as_of`` is when Stripe was read (UTC); ``stale`` says that Stripe could not be read since
-    and this is the last known state, which ``as_of_text`` puts in words. ``button`` is the text of
-    the button and ``action`` what it does; both are None where there is nothing to press.
+    and this is the last known state, which ``as_of_text`` puts in words.
     """
 
     customer: str
@@ -139,38 +100,45 @@ class BillingCard:
     price: CardPrice | None
     yearly_saving: CardSaving | None
     warning: str | None
-    action: Action | None
-    button: str | None
+    main_link: Link | None = field(metadata={"json": "button"})
+    portal: Target | None = field(metadata={"json": "portal_url"})
     other_subscriptions: tuple[OtherSubscription, ...]
     as_of: datetime
-    as_of_text: str
+    as_of_text: str = field(metadata=NOT_IN_JSON)
     stale: bool
-    language: str
+    language: str = field(metadata=NOT_IN_JSON)
+
+    @property
+    def button(self) -> str | None:
+        """The text of the button, or None where there is nothing to press."""
+        return self.main_link.label if self.main_link else None
 
     @property
     def version(self) -> str:
         """The same text for the same content, whenever it was read."""
-        content = {**self.to_json(portal_url=""), "as_of": self.as_of_text if self.stale else ""}
+        body = self.to_json(Links(portal=lambda *target: repr(target)))
+        content = {**body, "as_of": self.as_of_text if self.stale else ""}
         return hashlib.blake2b(json.dumps(content).encode(), digest_size=8).hexdigest()
 
-    def to_json(self, *, portal_url: str, upgrade_url: str | None = None) -> dict[str, Any]:
-        """The JSON API's object; both URLs are absolute."""
-        url = upgrade_url if self.action is Action.CHOOSE else portal_url
+    def to_json(self, links: Links) -> dict[str, Any]:
+        """The JSON API's object, with the absolute addresses of ``links``."""
+        body: dict[str, Any] = as_json(self, links)
+        return body
+
+
+def as_json(value: Any, links: Links) -> Any:
+    """Frozen records as what JSON knows: days and moments in ISO 8601, targets as addresses."""
+    if isinstance(value, Target):
+        return links.url(value)
+    if is_dataclass(value):
+        names = {each.name: each.metadata.get("json", each.name) for each in fields(value)}
         return {
-            "customer": self.customer,
-            "subscription": self.subscription,
-            "plan": self.plan,
-            "billing_period": self.billing_period.to_json() if self.billing_period else None,
-            "status": self.status.to_json(),
-            "date": self.date.to_json() if self.date else None,
-            "second_date": self.second_date.to_json() if self.second_date else None,
-            "next_billing_date": self.next_billing_date and self.next_billing_date.isoformat(),
-            "price": self.price.to_json() if self.price else None,
-            "yearly_saving": self.yearly_saving.to_json() if self.yearly_saving else None,
-            "warning": self.warning,
-            "button": {"label": self.button, "url": url} if self.button else None,
-            "portal_url": portal_url,
-            "other_subscriptions": [other.to_json() for other in self.other_subscriptions],
-            "as_of": self.as_of.strftime("%Y-%m-%dT%H:%M:%SZ"),
-            "stale": self.stale,
+            shown: as_json(getattr(value, name), links) for name, shown in names.items() if shown
         }
+    if isinstance(value, tuple):
+        return [as_json(each, links) for each in value]
+    if isinstance(value, datetime):
+        return value.strftime("%Y-%m-%dT%H:%M:%SZ")
+    if isinstance(value, dt.date):
+        return value.isoformat()
+    return str(value) if isinstance(value, StrEnum) else value

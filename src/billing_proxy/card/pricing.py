@@ -8,11 +8,10 @@ https://docs.stripe.com/tax/products-prices-tax-codes-tax-behavior
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Any
 
-from .facts import Item, Subscription, read_flat_price
+from .facts import Item, Subscription, YearlyPrice, could_save
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,15 +32,6 @@ class Amount:
 
 
 @dataclass(frozen=True, slots=True)
-class YearlyPrice:
-    """An active price for a year, per unit."""
-
-    unit_amount: int
-    currency: str
-    tax_behavior: str | None
-
-
-@dataclass(frozen=True, slots=True)
 class Saving:
     """What a year costs when paid monthly and when paid at once."""
 
@@ -58,17 +48,6 @@ class Saving:
     def percent(self) -> int:
         """The difference in whole percents, rounded down: no more is promised than is true."""
         return self.amount * 100 // self.monthly
-
-
-def read_yearly_prices(prices: Iterable[Mapping[str, Any]]) -> tuple[YearlyPrice, ...]:
-    """The flat yearly ones among Stripe ``price`` objects that are for sale."""
-    found = []
-    for obj in prices:
-        price = read_flat_price(obj)
-        yearly = price.interval_in_use == ("year", 1) and obj.get("active") is True
-        if yearly and price.unit_amount is not None and price.currency is not None:
-            found.append(YearlyPrice(price.unit_amount, price.currency, price.tax_behavior))
-    return tuple(found)
 
 
 def amount_of(sub: Subscription) -> Amount | None:
@@ -94,25 +73,12 @@ def amount_of(sub: Subscription) -> Amount | None:
     )
 
 
-def only_product(sub: Subscription) -> str | None:
-    """The product of a subscription to one thing; only then is a saving computed."""
-    return sub.items[0].product if len(sub.items) == 1 else None
-
-
-def _could_save(sub: Subscription) -> bool:
-    """Whether ``sub`` is to one thing at a flat price per month, and will go on."""
-    if only_product(sub) is None or sub.status not in ("active", "trialing") or sub.ends:
-        return False
-    item = sub.items[0]
-    return item.unit_amount is not None and item.interval_in_use == ("month", 1)
-
-
 def yearly_saving(sub: Subscription, yearly: Iterable[YearlyPrice]) -> Saving | None:
     """What the customer of ``sub`` would save by paying yearly, or None when nothing is sure.
 
     Of several yearly prices the dearest counts: no more is promised than holds for each.
     """
-    if not _could_save(sub):
+    if not could_save(sub):
         return None
     item = sub.items[0]
     like = [

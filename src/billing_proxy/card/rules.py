@@ -41,8 +41,8 @@ class Caption(StrEnum):
     ENDED = "ended"
 
 
-class Warning(StrEnum):
-    """What the customer has to act upon."""
+class Notice(StrEnum):
+    """What the customer has to know or to do; the values are stable."""
 
     PAYMENT_FAILED = "payment_failed"
     INVOICE_OPEN = "invoice_open"
@@ -80,7 +80,7 @@ class Decision:
     date: Dated | None = None
     second_date: Dated | None = None
     next_billing: int | None = None
-    warning: Warning | None = None
+    warning: Notice | None = None
 
 
 PRECEDENCE = (
@@ -92,9 +92,9 @@ PRECEDENCE = (
 _DEBTS = ("past_due", "unpaid", "incomplete")
 
 _PAUSE_WARNINGS = {
-    "trial_end_without_payment_method": Warning.PAUSED_WITHOUT_PAYMENT_METHOD,
-    "first_payment_failure": Warning.PAUSED_PAYMENT_FAILED,
-    "final_payment_failure": Warning.PAUSED_PAYMENT_FAILED,
+    "trial_end_without_payment_method": Notice.PAUSED_WITHOUT_PAYMENT_METHOD,
+    "first_payment_failure": Notice.PAUSED_PAYMENT_FAILED,
+    "final_payment_failure": Notice.PAUSED_PAYMENT_FAILED,
 }
 
 
@@ -134,20 +134,6 @@ def choose(
     return decided
 
 
-def lacks_detail(sub: Subscription) -> str | None:
-    """Which of ``latest_invoice`` and ``schedule`` must be read to date this subscription.
-
-    None when the subscription says enough by itself, which most do.
-    """
-    if sub.ends:
-        return None
-    if sub.status == "past_due" and isinstance(sub.latest_invoice, str):
-        return "latest_invoice"
-    if sub.status == "paused" and isinstance(sub.schedule, str):
-        return "schedule"
-    return None
-
-
 def _canceled(sub: Subscription) -> Decision:
     ended = sub.ended_at if sub.ended_at is not None else sub.canceled_at
     date = Dated(Caption.ENDED, ended) if ended is not None else None
@@ -156,11 +142,11 @@ def _canceled(sub: Subscription) -> Decision:
 
 def _debt(sub: Subscription, now: float) -> Decision:
     warning = {
-        "unpaid": Warning.INVOICES_UNPAID,
-        "incomplete": Warning.FIRST_PAYMENT_OPEN,
-    }.get(sub.status or "", Warning.PAYMENT_FAILED)
+        "unpaid": Notice.INVOICES_UNPAID,
+        "incomplete": Notice.FIRST_PAYMENT_OPEN,
+    }.get(sub.status or "", Notice.PAYMENT_FAILED)
     if sub.status == "past_due" and sub.collection_method == "send_invoice":
-        warning = Warning.INVOICE_OPEN
+        warning = Notice.INVOICE_OPEN
     if sub.ends:
         return Decision(Code.PAST_DUE, Action.MANAGE, _ending(sub), warning=warning)
     return Decision(Code.PAST_DUE, Action.UPDATE, _debt_date(sub, now), warning=warning)

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from ..language.words import Language, mark
 from .facts import Subscription
 from .pricing import Amount, Saving
-from .rules import Action, Caption, Code, Decision, Warning
+from .rules import Action, Caption, Code, Decision, Notice
 
 LABELS = {
     Code.ACTIVE: mark("Actief"),
@@ -35,23 +35,23 @@ BUTTONS = {
 }
 
 WARNINGS = {
-    Warning.PAYMENT_FAILED: mark(
+    Notice.PAYMENT_FAILED: mark(
         "De laatste betaling is niet gelukt. Werk je betaalmethode bij, "
         "zodat je abonnement kan doorlopen."
     ),
-    Warning.INVOICE_OPEN: mark(
+    Notice.INVOICE_OPEN: mark(
         "Er staat nog een factuur open. Betaal die, zodat je abonnement kan doorlopen."
     ),
-    Warning.INVOICES_UNPAID: mark(
+    Notice.INVOICES_UNPAID: mark(
         "Er staan nog facturen open. Werk je betaalmethode bij en betaal ze in het klantportaal."
     ),
-    Warning.FIRST_PAYMENT_OPEN: mark(
+    Notice.FIRST_PAYMENT_OPEN: mark(
         "De eerste betaling is nog niet gelukt. Rond die af, dan gaat je abonnement in."
     ),
-    Warning.PAUSED_PAYMENT_FAILED: mark(
+    Notice.PAUSED_PAYMENT_FAILED: mark(
         "De pauze komt door een mislukte betaling. Werk je betaalmethode bij om verder te gaan."
     ),
-    Warning.PAUSED_WITHOUT_PAYMENT_METHOD: mark(
+    Notice.PAUSED_WITHOUT_PAYMENT_METHOD: mark(
         "Er is nog geen betaalmethode bekend. Voeg er een toe om verder te gaan."
     ),
 }
@@ -162,13 +162,13 @@ def _paused(when: Moment, lang: Language) -> str:
 
 def _past_due(decision: Decision, lang: Language) -> str:
     match decision.warning:
-        case Warning.INVOICE_OPEN:
+        case Notice.INVOICE_OPEN:
             return lang.text("De betaaltermijn van een factuur is verstreken.")
-        case Warning.INVOICES_UNPAID:
+        case Notice.INVOICES_UNPAID:
             return lang.text(
                 "Eerdere betalingen zijn niet gelukt. We proberen ze niet vanzelf opnieuw."
             )
-        case Warning.FIRST_PAYMENT_OPEN:
+        case Notice.FIRST_PAYMENT_OPEN:
             return lang.text("Je abonnement is aangevraagd, maar nog niet ingegaan.")
         case _:
             return lang.text("Er staat een betaling voor je abonnement open.")

@@ -7,13 +7,14 @@ from __future__ import annotations
 
 import json
 import time
-from urllib.parse import urljoin
+from urllib.parse import urlencode, urljoin
 
 import click
 from flask import current_app
 from flask.cli import AppGroup
 
 from ..card.card import BillingCard
+from ..card.links import Links
 from ..errors import BillingError
 from ..identity.tokens import is_customer_id, mint_token
 from ..web.responses import link
@@ -52,9 +53,7 @@ def show(customer: str, as_json: bool) -> None:
     except BillingError as error:
         raise click.ClickException(f"{error.title}: {error.reason}") from None
     if as_json:
-        urls = {"portal_url": link(state.config, LOCAL, "/portal")}
-        upgrade_url = state.config.upgrade_url and urljoin(LOCAL, state.config.upgrade_url)
-        body = card.to_json(**urls, upgrade_url=upgrade_url)
+        body = card.to_json(_links(state))
         click.echo(json.dumps(body, ensure_ascii=False, indent=2))
     else:
         click.echo("\n".join(_lines(card)))
@@ -79,6 +78,18 @@ def token(customer: str, ttl: int, base_url: str) -> None:
 
 def _state() -> BillingState:
     return state_of(current_app)
+
+
+def _links(state: BillingState) -> Links:
+    """The addresses of a service on this machine."""
+
+    def portal(flow: str | None, subscription: str | None) -> str:
+        asked = {"flow": flow, "subscription": subscription}
+        query = urlencode({name: value for name, value in asked.items() if value})
+        return link(state.config, LOCAL, "/portal") + (f"?{query}" if query else "")
+
+    upgrade = state.config.upgrade_url
+    return Links(portal, urljoin(LOCAL, upgrade) if upgrade else None)
 
 
 def _lines(card: BillingCard) -> list[str]:

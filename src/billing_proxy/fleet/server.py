@@ -29,7 +29,7 @@ T = TypeVar("T")
 Script: TypeAlias = Callable[[Sequence[str], Sequence[Any]], T]
 """Takes keys and arguments; raises ServerDown."""
 
-LAYOUT = 1
+LAYOUT = 2
 """Of what is kept. A release with another one never reads this one's keys; a test says when."""
 
 TIMEOUT = 0.5

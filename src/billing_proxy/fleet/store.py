@@ -20,7 +20,7 @@ from dataclasses import replace
 from typing import Any
 
 from ..cache.store import Entry, Lease, MemoryStore
-from ..card.billing import Billing
+from ..card.facts import Billing
 from ..errors import BillingError, StripeTooSlow, shared_error
 from .codec import Codec
 from .server import RedisServer, Script, ServerDown, texts

@@ -17,16 +17,8 @@ from typing import Any
 
 from ..cache.budget import ReadBudget
 from ..cache.products import Catalog, Product
-from ..card.billing import Billing
-from ..card.facts import (
-    Subscription,
-    read_invoice,
-    read_pause_periods,
-    read_subscription,
-    read_text,
-)
-from ..card.pricing import only_product, read_yearly_prices
-from ..card.rules import Code, choose, lacks_detail
+from ..card.facts import Billing, Subscription, only_product, wants_invoice, wants_schedule
+from ..card.rules import Code, choose
 from ..errors import (
     BillingError,
     CustomerNotFound,
@@ -36,6 +28,13 @@ from ..errors import (
 )
 from . import transport
 from .api import StripeApi, safe
+from .reading import (
+    read_invoice,
+    read_pause_periods,
+    read_product_name,
+    read_subscription,
+    read_yearly_prices,
+)
 
 PAGE = 100
 MAX_PAGES = 10
@@ -213,7 +212,7 @@ class StripeGateway:
             if decision.code is Code.UNKNOWN:
                 log.warning("Stripe sent the unknown status %s", safe(sub.status))
         ranked = [sub for sub, _ in decided]
-        lacking = [sub for sub in ranked if lacks_detail(sub)][:MAX_DETAILS]
+        lacking = [sub for sub in ranked if wants_invoice(sub) or wants_schedule(sub)][:MAX_DETAILS]
         detailed = {id(sub): self._read_detail(sub) for sub in lacking}
         return tuple(detailed.get(id(sub), sub) for sub in ranked)
 
@@ -221,7 +220,7 @@ class StripeGateway:
         """``sub`` with what it lacks, or as it was."""
         try:
             with self._detail():
-                if lacks_detail(sub) == "latest_invoice":
+                if wants_invoice(sub):
                     invoice = self._api.retrieve("invoices", str(sub.latest_invoice))
                     return replace(sub, latest_invoice=read_invoice(invoice))
                 schedule = self._api.retrieve("subscription_schedules", str(sub.schedule))
@@ -251,7 +250,7 @@ class StripeGateway:
             for obj in listed:
                 id_ = obj.get("id")
                 if isinstance(id_, str) and id_ in ids:
-                    found[id_] = replace(found.get(id_, Product()), name=_name(obj))
+                    found[id_] = replace(found.get(id_, Product()), name=read_product_name(obj))
         return found
 
     def _read_priced(self, product: str) -> Product:
@@ -266,15 +265,11 @@ class StripeGateway:
                 prices = self._api.list("prices", params).data
         except BillingError:
             return Product(yearly_prices=())
-        names = [_name(price.get("product")) for price in prices]
+        names = [read_product_name(price.get("product")) for price in prices]
         return Product(
             name=next((name for name in names if name), None),
             yearly_prices=read_yearly_prices(prices),
         )
-
-
-def _name(product: Any) -> str | None:
-    return read_text(product.get("name")) if isinstance(product, Mapping) else None
 
 
 def _flow_data(flow: str | None, subscription: str | None) -> dict[str, Any] | None:

@@ -9,10 +9,11 @@ from typing import Any
 from flask import Flask, request, url_for
 from markupsafe import Markup
 
+from ..card.links import Links
 from ..errors import BillingError
 from ..language.words import LANGUAGES
 from ..metrics.observer import NO_CARD
-from .responses import BLUEPRINT, fallback, render, upgrade_url
+from .responses import BLUEPRINT, fallback, render, render_card, upgrade_url
 from .state import BillingState
 from .visitor import identify, language_of, not_before
 
@@ -72,14 +73,10 @@ def _card(state: BillingState) -> str:
     served = state.service.card(
         visitor.customer, language=spoken.tag, not_before=not_before(state, request)
     )
-    html = render(
-        "billing/fragment.html",
-        spoken,
-        card=served.card,
-        portal_url=url_for(f"{BLUEPRINT}.portal"),
-        payment_url=url_for(f"{BLUEPRINT}.portal", flow="payment_method_update"),
-        upgrade_url=upgrade_url(state.config, request),
-        live=True,
+    links = Links(
+        lambda flow, sub: url_for(f"{BLUEPRINT}.portal", flow=flow, subscription=sub),
+        upgrade_url(state.config, request),
     )
+    html = render_card("billing/fragment.html", spoken, served.card, links, live=True)
     state.observer.card_answered(served.outcome, 200)
     return html

@@ -12,6 +12,8 @@ from flask import Request, Response, render_template, url_for
 from markupsafe import Markup
 
 from ..cache.cards import Outcome
+from ..card.card import BillingCard
+from ..card.links import Links
 from ..config.settings import BillingConfig
 from ..errors import BillingError
 from ..language.words import Language
@@ -59,6 +61,25 @@ def render(template: str, language: Language, *, external: bool = False, **conte
 
     return render_template(
         template, t=language.text, language=language.tag, billing_static=static, **context
+    )
+
+
+def render_card(
+    template: str, language: Language, card: BillingCard, links: Links, **context: Any
+) -> str:
+    """``template`` around ``card``; ``links`` are the addresses that its reader may follow.
+
+    Three of them have names of their own, for the templates of a site.
+    """
+    return render(
+        template,
+        language,
+        card=card,
+        links=links,
+        portal_url=links.portal(None, None),
+        payment_url=links.portal("payment_method_update", None),
+        upgrade_url=links.upgrade,
+        **context,
     )
 
 

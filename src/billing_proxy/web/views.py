@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import logging
+from typing import Any
 
 from flask import Blueprint, Flask, Response, g, request, request_finished, url_for
 from flask.blueprints import BlueprintSetupState
 from werkzeug.exceptions import HTTPException, MethodNotAllowed, NotFound, RequestEntityTooLarge
 
 from ..cache.cards import Outcome
+from ..card.links import Links
 from ..errors import BillingError, Forbidden, InvalidEvent, NotIdentified, from_status
 from ..gateway.events import MAX_BODY
 from ..gateway.gateway import FLOWS
@@ -27,7 +29,7 @@ from .responses import (
     error_response,
     json_response,
     prefers_json,
-    render,
+    render_card,
     secure,
     upgrade_url,
 )
@@ -102,10 +104,7 @@ class Views:
         """The card as JSON."""
         visitor = identify(self._state, request)
         served = self._serve(visitor)
-        body = served.card.to_json(
-            portal_url=self._portal_url(visitor, external=True),
-            upgrade_url=upgrade_url(self._state.config, request),
-        )
+        body = served.card.to_json(self._links(visitor, external=True))
         return self._conditional(json_response(body), visitor, served)
 
     def card(self) -> Response:
@@ -208,14 +207,12 @@ class Views:
     def _html(self, template: str, visitor: Visitor) -> Response:
         external = visitor.by is By.TOKEN
         served = self._serve(visitor)
-        html = render(
+        html = render_card(
             template,
             language_of(self._state, request),
+            served.card,
+            self._links(visitor, external=external),
             external=external,
-            card=served.card,
-            portal_url=self._portal_url(visitor, external=external),
-            payment_url=self._portal_url(visitor, external=external, flow=FLOWS[0]),
-            upgrade_url=upgrade_url(self._state.config, request),
             live=visitor.by is not By.TOKEN,
         )
         return self._conditional(Response(html), visitor, served)
@@ -237,12 +234,17 @@ class Views:
         g.billing_made = Made(visitor.customer, served.read_at, until, stale)
         return conditional(response, request)
 
-    def _portal_url(self, visitor: Visitor, *, external: bool, flow: str | None = None) -> str:
-        """Where the button leads; a client that came with a token has no cookie and gets a pass."""
-        if visitor.by is not By.TOKEN:
-            return url_for(".portal", flow=flow, _external=external)
-        seal = self._state.seals.portal_pass(visitor.customer, now=self._state.clock())
-        return url_for(".portal", flow=flow, _external=True, **{"pass": seal})
+    def _links(self, visitor: Visitor, *, external: bool) -> Links:
+        """Where the card leads; a client that came with a token has no cookie and gets a pass."""
+        more: dict[str, Any] = {"_external": external}
+        if visitor.by is By.TOKEN:
+            seal = self._state.seals.portal_pass(visitor.customer, now=self._state.clock())
+            more = {"_external": True, "pass": seal}
+
+        def portal(flow: str | None, subscription: str | None) -> str:
+            return url_for(".portal", flow=flow, subscription=subscription, **more)
+
+        return Links(portal, upgrade_url(self._state.config, request))
 
 
 def _require_navigation() -> None:
