@@ -3,24 +3,18 @@
 from __future__ import annotations
 
 import logging
-import sys
 
 from flask.cli import ScriptInfo
 
 from .app import create_app
 from .cli.commands import commands
-from .errors import ConfigError
 
 
 def main() -> None:
     """Run the command line; a service that could not start says why and exits 1."""
     # What a command finds it says itself; the service's log lines would say it twice.
     logging.getLogger("billing_proxy").addHandler(logging.NullHandler())
-    try:
-        commands.main(obj=ScriptInfo(create_app=lambda: create_app()), prog_name="billing-proxy")
-    except ConfigError as error:
-        print(error, file=sys.stderr)  # noqa: T201 -- a command line speaks on the terminal
-        sys.exit(1)
+    commands.main(obj=ScriptInfo(create_app=lambda: create_app()), prog_name="billing-proxy")
 
 
 if __name__ == "__main__":

@@ -12,7 +12,8 @@ from flask.sessions import SessionInterface
 from werkzeug.exceptions import HTTPException
 from werkzeug.middleware.proxy_fix import ProxyFix
 
-from .config.settings import BillingConfig, unknown_settings
+from .cli.refusal import read_settings
+from .config.settings import unknown_settings
 from .extension import BillingProxy
 from .web import access_log, scrape
 from .web import probes as health
@@ -33,7 +34,7 @@ def create_app(
         ConfigError: with every problem of the settings at once; nothing starts half-configured.
     """
     environ = os.environ if environ is None else environ
-    config = BillingConfig.from_mapping(environ)
+    config = read_settings(environ, standalone=True)
     _log_to_stderr()
     for hint in unknown_settings(environ):
         log.warning("%s", hint)

@@ -18,6 +18,7 @@ from .cache.threads import Workers
 from .card.card import BillingCard
 from .card.facts import Billing
 from .cli.commands import commands
+from .cli.refusal import read_settings
 from .config.settings import SETTINGS, BillingConfig
 from .gateway.api import StripeApi
 from .gateway.gateway import StripeGateway
@@ -100,7 +101,7 @@ class BillingProxy:
         prefix = url_prefix if url_prefix is not None else self._url_prefix
         if prefix is not None:
             settings["BILLING_URL_PREFIX"] = prefix or "/"
-        config = BillingConfig.from_mapping(settings, standalone=False)
+        config = read_settings(settings, standalone=False)
         self.install(app, config, standalone=False)
         app.add_template_global(create_template_global(state_of(app)), "billing_card")
         exempt_webhook(app)

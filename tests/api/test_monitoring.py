@@ -16,8 +16,9 @@ import yaml
 from prometheus_client.parser import text_string_to_metric_families
 
 from billing_proxy.cache.cards import Outcome
+from billing_proxy.gateway.calls import CALLS
 from billing_proxy.metrics.observer import NO_CARD, CallOutcome
-from billing_proxy.metrics.prometheus import CODES, ENDPOINTS, FOUND, Metrics
+from billing_proxy.metrics.prometheus import CODES, FOUND, Metrics
 
 DOCS = Path(__file__).resolve().parents[2] / "docs"
 DOCUMENT = (DOCS / "observability.md").read_text(encoding="utf-8")
@@ -29,7 +30,7 @@ PANELS: list[dict[str, Any]] = DASHBOARD["panels"]
 LABELS = {
     "cache": {*FOUND, NO_CARD},
     "code": {str(code) for code in CODES},
-    "endpoint": set(ENDPOINTS),
+    "endpoint": set(CALLS),
     "outcome": set(CallOutcome),
     "reason": {"key", "permission"},
     "result": {"granted", "refused"},

@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import ast
 import re
-from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 from prometheus_client import REGISTRY, Counter, generate_latest
@@ -16,21 +13,17 @@ from prometheus_client.openmetrics.parser import (
 from prometheus_client.parser import text_string_to_metric_families
 
 from billing_proxy.cache.cards import Outcome
-from billing_proxy.config.settings import BillingConfig
-from billing_proxy.errors import ConfigError
-from billing_proxy.gateway import gateway
-from billing_proxy.metrics.observer import NO_CARD, SILENT, CallOutcome
+from billing_proxy.config.settings import SETTINGS
+from billing_proxy.metrics.observer import NO_CARD, CallOutcome
 from billing_proxy.metrics.prometheus import (
     BUCKETS,
     CODES,
-    ENDPOINTS,
     FOUND,
     Metrics,
     create_metrics,
 )
 
 OPENMETRICS = "application/openmetrics-text;version=1.0.0,text/plain;version=0.0.4;q=0.5"
-CUSTOMER = "cus_PgafTB7WZ01zgk"
 
 
 @pytest.fixture
@@ -90,12 +83,10 @@ def test_a_card_counts_by_where_it_came_from_and_by_its_status() -> None:
     metrics = Metrics()
     for _ in range(3):
         metrics.card_answered(Outcome.HIT, 200)
-    metrics.card_answered(Outcome.STALE, 304)
     metrics.card_answered(NO_CARD, 503)
     metrics.card_answered(Outcome.MISS, 500)  # read, and then a template of the site's failed
     name = "billing_cards_total"
     assert value(metrics, name, cache="hit", code="200") == 3
-    assert value(metrics, name, cache="stale", code="304") == 1
     assert value(metrics, name, cache="none", code="503") == 1
     assert value(metrics, name, cache="miss", code="500") == 1
     assert value(metrics, name, cache="miss", code="200") == 0
@@ -103,30 +94,22 @@ def test_a_card_counts_by_where_it_came_from_and_by_its_status() -> None:
 
 def test_a_call_to_stripe_counts_by_endpoint_and_outcome_with_its_seconds() -> None:
     metrics = Metrics()
-    metrics.stripe_called("prices.list", CallOutcome.FAILED, 0.25)
-    metrics.stripe_called("prices.list", CallOutcome.FAILED, 30)
+    for seconds in (0.25, 30):
+        metrics.stripe_called("prices.list", CallOutcome.FAILED, seconds)
     name, labels = (
         "billing_stripe_request_duration_seconds",
-        {
-            "endpoint": "prices.list",
-            "outcome": "failed",
-        },
+        {"endpoint": "prices.list", "outcome": "failed"},
     )
-    assert value(metrics, f"{name}_count", **labels) == 2
     assert value(metrics, f"{name}_sum", **labels) == 30.25
-    assert value(metrics, f"{name}_bucket", **labels, le="0.2") == 0
-    assert value(metrics, f"{name}_bucket", **labels, le="0.3") == 1
-    assert value(metrics, f"{name}_bucket", **labels, le="+Inf") == 2
+    for longest, count in (("0.2", 0), ("0.3", 1), ("+Inf", 2)):
+        assert value(metrics, f"{name}_bucket", **labels, le=longest) == count
 
 
 def test_the_buckets_reach_as_far_as_a_call_may_take() -> None:
-    config = {"STRIPE_SECRET_KEY": "sk_test_1", "SECRET_KEY": "x"}
-    longest = BUCKETS[-1]
-    BillingConfig.from_mapping({**config, "BILLING_STRIPE_TIMEOUT": longest}, standalone=False)
-    with pytest.raises(ConfigError):
-        BillingConfig.from_mapping(
-            {**config, "BILLING_STRIPE_TIMEOUT": longest + 1}, standalone=False
-        )
+    most = SETTINGS["BILLING_STRIPE_TIMEOUT"].kind
+    assert most(str(BUCKETS[-1])) == BUCKETS[-1]
+    with pytest.raises(ValueError):
+        most(str(BUCKETS[-1] + 1))
 
 
 @pytest.mark.parametrize(
@@ -189,42 +172,18 @@ def test_what_an_alert_is_about_is_there_before_it_happens(
     assert value(Metrics(), name, **labels) == 0
 
 
-def test_a_value_nobody_foresaw_is_other(metrics: Metrics) -> None:
-    metrics.card_answered(CUSTOMER, 418)
-    metrics.stripe_called(f"customers/{CUSTOMER}", CallOutcome.OK, 0.1)
-    assert value(metrics, "billing_cards_total", cache="other", code="other") == 1
-    labels = {"endpoint": "other", "outcome": "ok"}
-    assert value(metrics, "billing_stripe_request_duration_seconds_count", **labels) == 1
-    assert CUSTOMER not in metrics.expose("")[0].decode()
-
-
-def test_no_event_can_make_more_series_than_there_are_known_values() -> None:
+def test_a_way_or_a_status_that_nobody_foresaw_is_other() -> None:
     metrics = Metrics()
+    before = len(metrics.expose("")[0].splitlines())
     for number in range(500):
-        metrics.card_answered(f"cus_{number}", number)
-        metrics.stripe_called(f"customers/cus_{number}", CallOutcome.OK, 0.1)
-    cards = {tuple(s.labels.values()) for f in families(metrics) for s in f.samples}
-    assert len(cards) < 100
+        metrics.card_answered(f"cus_{number}", 600 + number)
+    assert value(metrics, "billing_cards_total", cache="other", code="other") == 500
+    assert len(metrics.expose("")[0].splitlines()) == before + 1
 
 
 def test_every_way_a_card_can_come_is_known() -> None:
     assert set(FOUND) == set(Outcome)
     assert {200, 304, 401, 404, 502, 503} <= set(CODES)
-
-
-def endpoints_of_the_gateway() -> Iterator[str]:
-    """What the gateway asks Stripe for, read from its source."""
-    for node in ast.walk(ast.parse(Path(gateway.__file__).read_text(encoding="utf-8"))):
-        if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute):
-            call, first = ast.unparse(node.func), next(iter(node.args), None)
-            if call == f"self._api.{node.func.attr}" and isinstance(first, ast.Constant):
-                yield f"{first.value}.{node.func.attr}"
-
-
-def test_every_endpoint_that_is_asked_is_known() -> None:
-    asked = set(endpoints_of_the_gateway())
-    assert len(asked) > 5
-    assert asked <= ENDPOINTS
 
 
 def test_two_apps_in_one_process_count_for_themselves() -> None:
@@ -243,13 +202,3 @@ def test_a_site_that_counts_under_the_same_name_is_not_disturbed() -> None:
         assert b"billing_stripe" not in generate_latest()
     finally:
         REGISTRY.unregister(theirs)
-
-
-def test_who_watches_nothing_has_no_cost_and_no_effect() -> None:
-    SILENT.card_answered(Outcome.HIT, 200)
-    SILENT.stripe_called("subscriptions.list", CallOutcome.OK, 0.1)
-    SILENT.circuit_changed(is_open=True)
-    SILENT.read_asked(granted=False)
-    SILENT.read_limit_set(20)
-    SILENT.shared_cache_changed(is_available=False)
-    assert not vars(SILENT)

@@ -6,13 +6,14 @@ Only reads. Nothing of Stripe's own text is repeated; each finding says how to m
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
 
 from ..config.settings import BillingConfig
 from ..errors import BillingError, StripeMisconfigured
+from ..gateway.calls import PERMISSIONS, Permission
 from ..gateway.gateway import StripeGateway
 
 
@@ -32,14 +33,6 @@ class Finding:
     text: str
 
 
-PERMISSIONS = (
-    ("subscriptions", Level.PROBLEM, "Subscriptions: Read", "no card can be shown"),
-    ("products", Level.WARNING, "Products: Read", "plans have no name"),
-    ("prices", Level.WARNING, "Prices: Read", "it is not shown what paying yearly saves"),
-    ("invoices", Level.WARNING, "Invoices: Read", "the next payment attempt is not shown"),
-)
-"""Resource, how bad its lack is, the permission's name in the Dashboard, what is lost."""
-
 FEATURES = {
     "subscription_update": "switch plans",
     "subscription_cancel": "cancel subscriptions",
@@ -49,20 +42,28 @@ FEATURES = {
 
 
 def diagnose(
-    config: BillingConfig, gateway: StripeGateway, *, cache_answers: bool | None = None
+    config: BillingConfig,
+    gateway: StripeGateway,
+    *,
+    hints: Sequence[str] = (),
+    cache_answers: bool | None = None,
 ) -> list[Finding]:
     """Everything there is to say before a deploy, in the order in which to mend it.
 
-    ``cache_answers`` is whether the server of ``BILLING_CACHE_URL`` does, None without one.
+    ``hints`` are about names that are no settings. ``cache_answers`` is whether the server of
+    ``BILLING_CACHE_URL`` does, None without one.
     """
     findings = [Finding(Level.OK, "The settings are complete.")]
+    findings += [Finding(Level.WARNING, f"{hint}.") for hint in hints]
     if cache_answers is not None:
         findings.append(_cache(cache_answers))
     findings.append(_key(config))
-    for resource, level, permission, loss in PERMISSIONS:
-        finding = _permission(config, gateway, resource, level, permission, loss)
+    for permission in PERMISSIONS:
+        if permission.probe is None:
+            continue
+        finding = _permission(config, gateway, permission, permission.probe)
         findings.append(finding)
-        if resource == "subscriptions" and finding.level is Level.PROBLEM:
+        if permission.needed and finding.level is Level.PROBLEM:
             return findings
     return findings + _portal(config, gateway)
 
@@ -89,20 +90,16 @@ def _key(config: BillingConfig) -> Finding:
 
 
 def _permission(
-    config: BillingConfig,
-    gateway: StripeGateway,
-    resource: str,
-    level: Level,
-    permission: str,
-    loss: str,
+    config: BillingConfig, gateway: StripeGateway, permission: Permission, resource: str
 ) -> Finding:
     try:
         gateway.probe(resource, until=time.monotonic() + config.stripe_timeout)
     except StripeMisconfigured as error:
-        return Finding(level, f"{error.reason}. Without “{permission}” {loss}.")
+        level = Level.PROBLEM if permission.needed else Level.WARNING
+        return Finding(level, f"{error.reason}. Without “{permission.shown}” {permission.loss}.")
     except BillingError as error:
         return Finding(Level.PROBLEM, f"{error.reason or error.title}. Is Stripe reachable?")
-    return Finding(Level.OK, f"The key can read {resource}.")
+    return Finding(Level.OK, f"The key can read {resource.replace('_', ' ')}.")
 
 
 def _portal(config: BillingConfig, gateway: StripeGateway) -> list[Finding]:

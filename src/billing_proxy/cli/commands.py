@@ -6,6 +6,7 @@ Exit codes: 0 all is well, 1 something is wrong (said on standard error), 2 wron
 from __future__ import annotations
 
 import json
+import os
 import time
 from urllib.parse import urlencode, urljoin
 
@@ -15,7 +16,9 @@ from flask.cli import AppGroup
 
 from ..card.card import BillingCard
 from ..card.links import Links
+from ..config.settings import unknown_settings
 from ..errors import BillingError
+from ..gateway.calls import link_to_a_new_key
 from ..identity.tokens import is_customer_id, mint_token
 from ..web.responses import link
 from ..web.state import BillingState, state_of
@@ -33,9 +36,11 @@ def check() -> None:
     state = _state()
     server = state.cache_server
     cache_answers = server.probe() if server else None
-    findings = diagnose(state.config, state.gateway, cache_answers=cache_answers)
+    hints = unknown_settings(os.environ if state.standalone else current_app.config)
+    findings = diagnose(state.config, state.gateway, hints=hints, cache_answers=cache_answers)
     for finding in findings:
         click.echo(f"{finding.level.value:8} {finding.text}")
+    click.echo(f"\nThis page makes a key with exactly these permissions:\n  {link_to_a_new_key()}")
     if any(finding.level is Level.PROBLEM for finding in findings):
         raise SystemExit(1)
 

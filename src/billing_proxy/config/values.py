@@ -22,8 +22,8 @@ MIN_METRICS_TOKEN_LENGTH = 16
 GENERATE = "make one with: python -c 'import secrets; print(secrets.token_urlsafe(48))'"
 
 WHERE_IS_THE_KEY = (
-    "copy a restricted key (rk_…) from the API keys page of the Stripe Dashboard, "
-    "with the permissions that the README lists"
+    "make a restricted key (rk_…) in the Stripe Dashboard, "
+    "by the link that billing-proxy check prints"
 )
 
 

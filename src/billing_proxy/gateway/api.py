@@ -26,6 +26,7 @@ from ..errors import (
 )
 from ..metrics.observer import SILENT, CallOutcome, Observer
 from . import transport
+from .calls import CALLS
 
 API_VERSION = "2026-10-28.endive"
 """The version whose objects ``subscription.py`` reads: https://docs.stripe.com/api/versioning"""
@@ -109,6 +110,8 @@ class StripeApi:
 
         Raw, since the SDK's own objects read fields that nobody here needs, and fail on odd ones.
         """
+        if what not in CALLS:
+            raise LookupError(f"{what} is not in the list of calls")
         started, outcome = time.perf_counter(), CallOutcome.UNREADABLE
         try:
             answer = self._client.raw_request(method, path, **params)

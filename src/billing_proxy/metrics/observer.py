@@ -36,7 +36,7 @@ class Observer:
         """
 
     def stripe_called(self, endpoint: str, outcome: CallOutcome, seconds: float) -> None:
-        """A call to ``endpoint``, such as ``subscriptions.list``; ``seconds`` include a retry."""
+        """A call to ``endpoint``, one of ``gateway.calls.CALLS``; ``seconds`` include a retry."""
 
     def circuit_changed(self, *, is_open: bool) -> None:
         """The circuit breaker has opened or closed."""
