@@ -18,21 +18,13 @@ DUTCH, ENGLISH = Language("nl"), Language("en")
 AMSTERDAM = ZoneInfo("Europe/Amsterdam")
 NO_BREAK = "\N{NO-BREAK SPACE}"
 
-MONTHS = [
-    *("januari", "februari", "maart", "april", "mei", "juni", "juli", "augustus"),
-    *("september", "oktober", "november", "december"),
-]
+MONTHS = "januari februari maart april mei juni juli augustus september oktober november december"
 
 
-@pytest.mark.parametrize(("number", "name"), list(enumerate(MONTHS, 1)))
-def test_a_day_is_written_out_in_dutch(number: int, name: str) -> None:
-    assert DUTCH.day(dt.date(2026, number, 1)) == f"1 {name} 2026"
-    assert DUTCH.day(dt.date(2026, number, 28)) == f"28 {name} 2026"
-
-
-def test_a_day_and_a_moment_are_written_as_the_language_does() -> None:
+def test_a_day_is_written_out_as_the_language_does() -> None:
+    for number, name in enumerate(MONTHS.split(), 1):
+        assert DUTCH.day(dt.date(2026, number, 1)) == f"1 {name} 2026"
     assert ENGLISH.day(dt.date(2026, 12, 12)) == "12 December 2026"
-    assert ENGLISH.moment(at("2026-11-22 13:03"), AMSTERDAM) == "22 November at 14:03"
 
 
 @pytest.mark.parametrize(
@@ -52,6 +44,10 @@ def test_a_moment_is_read_from_the_clock_on_the_wall(moment: str, text: str) -> 
     assert DUTCH.moment(at(moment) + 0.999, AMSTERDAM) == text
 
 
+def test_a_moment_is_written_as_the_language_does() -> None:
+    assert ENGLISH.moment(at("2026-11-22 13:03"), AMSTERDAM) == "22 November at 14:03"
+
+
 @pytest.mark.parametrize(
     ("interval", "count", "label", "per"),
     [
@@ -61,7 +57,6 @@ def test_a_moment_is_read_from_the_clock_on_the_wall(moment: str, text: str) -> 
         ("year", 1, "Jaarlijks", "per jaar"),
         ("month", 3, "Per 3 maanden", "per 3 maanden"),
         ("year", 2, "Per 2 jaar", "per 2 jaar"),
-        ("day", 2, "Per 2 dagen", "per 2 dagen"),
         ("day", 400, "Per 400 dagen", "per 400 dagen"),
         ("week", 6, "Per 6 weken", "per 6 weken"),
     ],
@@ -116,11 +111,8 @@ def test_a_percentage_has_decimals_only_where_it_needs_them() -> None:
 
 def test_one_and_many_are_told_apart() -> None:
     one, many = "Nog {count} dag.", "Nog {count} dagen."
-    assert [DUTCH.plural(one, many, n) for n in (0, 1, 2)] == [
-        "Nog 0 dagen.",
-        "Nog 1 dag.",
-        "Nog 2 dagen.",
-    ]
+    told = [DUTCH.plural(one, many, count) for count in (0, 1, 2)]
+    assert told == ["Nog 0 dagen.", "Nog 1 dag.", "Nog 2 dagen."]
 
 
 def test_a_site_may_have_words_of_its_own() -> None:
@@ -165,9 +157,6 @@ def test_words_that_could_not_be_shown_are_refused_at_the_start(
     ("accepted", "tag"),
     [
         ([], "nl"),
-        (["nl"], "nl"),
-        (["en"], "en"),
-        (["en-GB"], "en"),
         (["EN"], "en"),
         (["NL-be"], "nl"),
         (["En-us", "nl"], "en"),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -73,49 +74,41 @@ def test_a_call_that_stripe_answers_is_ok(
     assert all(0 < seconds < 10 for seconds in notebook.seconds)
 
 
+REFUSALS = {
+    401: CallOutcome.KEY_REFUSED,
+    403: CallOutcome.PERMISSION_REFUSED,
+    400: CallOutcome.REQUEST_REFUSED,
+    404: CallOutcome.REQUEST_REFUSED,
+    429: CallOutcome.RATE_LIMITED,
+    500: CallOutcome.FAILED,
+    503: CallOutcome.FAILED,
+}
+BREAKS = (requests.ConnectionError("no"), requests.Timeout("slow"))
+ODD = ("[]", "7", "null")
+
+
 @pytest.mark.parametrize(
-    ("status", "outcome"),
+    ("stripe", "outcome"),
     [
-        (401, CallOutcome.KEY_REFUSED),
-        (403, CallOutcome.PERMISSION_REFUSED),
-        (400, CallOutcome.REQUEST_REFUSED),
-        (404, CallOutcome.REQUEST_REFUSED),
-        (429, CallOutcome.RATE_LIMITED),
-        (500, CallOutcome.FAILED),
-        (503, CallOutcome.FAILED),
+        *(
+            (lambda a, code=code: a.refuse("subscriptions", code), o)
+            for code, o in REFUSALS.items()
+        ),
+        *((lambda a, e=e: a.break_off("subscriptions", e), CallOutcome.NO_ANSWER) for e in BREAKS),
+        *((lambda a, b=b: a.answer_text("subscriptions", b), CallOutcome.UNREADABLE) for b in ODD),
     ],
 )
-def test_a_refused_call_says_in_which_way(
+def test_a_call_that_fails_says_in_which_way(
     api: StripeApi,
     notebook: Notebook,
     answers: StripeAnswers,
-    status: int,
+    stripe: Callable[[StripeAnswers], None],
     outcome: CallOutcome,
 ) -> None:
-    answers.refuse("subscriptions", status)
+    stripe(answers)
     with pytest.raises(BillingError):
         list_subscriptions(api)
     assert notebook.calls == [("subscriptions.list", outcome)]
-
-
-@pytest.mark.parametrize("error", [requests.ConnectionError("no"), requests.Timeout("slow")])
-def test_a_call_without_an_answer_says_so(
-    api: StripeApi, notebook: Notebook, answers: StripeAnswers, error: Exception
-) -> None:
-    answers.break_off("subscriptions", error)
-    with pytest.raises(BillingError):
-        list_subscriptions(api)
-    assert notebook.calls == [("subscriptions.list", CallOutcome.NO_ANSWER)]
-
-
-@pytest.mark.parametrize("body", ["[]", "7", "null"])
-def test_an_answer_that_is_no_object_is_unreadable(
-    api: StripeApi, notebook: Notebook, answers: StripeAnswers, body: str
-) -> None:
-    answers.answer_text("subscriptions", body)
-    with pytest.raises(BillingError):
-        list_subscriptions(api)
-    assert notebook.calls == [("subscriptions.list", CallOutcome.UNREADABLE)]
 
 
 def test_a_circuit_is_reported_when_it_changes_and_only_then(notebook: Notebook) -> None:

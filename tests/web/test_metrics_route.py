@@ -10,8 +10,6 @@ from flask.testing import FlaskClient
 from prometheus_client.parser import text_string_to_metric_families
 
 from billing_proxy import BillingProxy
-from billing_proxy.app import create_app
-from billing_proxy.errors import ConfigError
 from demo.emulator import Emulator
 from tests.conftest import Serve
 from tests.web.clock import Clock
@@ -50,66 +48,44 @@ def test_it_is_not_there_unless_it_is_switched_on(serve: Serve, path: str) -> No
         assert serve().get(path, headers=headers).status_code == 404
 
 
-@pytest.mark.parametrize("path", PATHS)
 @pytest.mark.parametrize(
     "given",
-    [
-        None,
-        "",
-        "Bearer",
-        "Bearer ",
-        f"Bearer {TOKEN[:-1]}",
-        f"Bearer {TOKEN}x",
-        f"Bearer {TOKEN.upper()}",
-        f"Basic {TOKEN}",
-        TOKEN,
-        "Bearer tökén",
-    ],
+    ["", "Bearer", f"Bearer {TOKEN[:-1]}", f"Bearer {TOKEN}x", f"Basic {TOKEN}", "Bearer tökén"],
 )
-def test_without_the_right_token_it_is_401(
-    client: FlaskClient, path: str, given: str | None
-) -> None:
-    answer = client.get(path, headers={} if given is None else {"Authorization": given})
-    assert answer.status_code == 401
-    assert answer.headers["WWW-Authenticate"] == 'Bearer realm="metrics"'
-    assert answer.mimetype == "application/problem+json"
-    assert answer.cache_control.no_store
-    assert "billing_" not in answer.text
+def test_without_the_right_token_it_is_401(client: FlaskClient, given: str) -> None:
+    for path in PATHS:
+        answer = client.get(path, headers={"Authorization": given} if given else {})
+        assert answer.status_code == 401
+        assert answer.headers["WWW-Authenticate"] == 'Bearer realm="metrics"'
+        assert answer.mimetype == "application/problem+json"
+        assert answer.cache_control.no_store
+        assert "billing_" not in answer.text
 
 
-@pytest.mark.parametrize("path", PATHS)
-def test_a_customer_is_not_prometheus(
-    client: FlaskClient, anna: str, clock: Clock, path: str
+def test_a_customer_is_not_prometheus_nor_the_other_way_round(
+    client: FlaskClient, anna: str, clock: Clock
 ) -> None:
     token = mint(anna, clock)
     client.get(f"/billing/?token={token}")
     assert client.get("/billing/").status_code == 200  # signed in
-    assert client.get(path).status_code == 401
-    assert client.get(path, headers=bearer(token)).status_code == 401
-    assert client.get(f"{path}?token={TOKEN}").status_code == 401
-
-
-def test_and_prometheus_is_no_customer(client: FlaskClient) -> None:
+    for path in PATHS:
+        assert client.get(path).status_code == 401
+        assert client.get(path, headers=bearer(token)).status_code == 401
+        assert client.get(f"{path}?token={TOKEN}").status_code == 401
     assert client.get(JSON, headers=bearer(TOKEN)).status_code == 401
 
 
-@pytest.mark.parametrize("path", PATHS)
-@pytest.mark.parametrize("scheme", ["Bearer", "bearer", "BEARER  "])
-def test_with_it_prometheus_gets_what_nobody_may_keep(
-    client: FlaskClient, path: str, scheme: str
+@pytest.mark.parametrize("scheme", ["Bearer", "BEARER  "])
+def test_with_it_prometheus_gets_what_nobody_may_keep_at_no_cost(
+    client: FlaskClient, emulator: Emulator, scheme: str
 ) -> None:
-    answer = client.get(path, headers={"Authorization": f"{scheme} {TOKEN}"})
-    assert answer.status_code == 200
-    assert answer.content_type.startswith("text/plain; version=")
-    assert answer.cache_control.no_store
-    assert answer.headers["X-Content-Type-Options"] == "nosniff"
-
-
-def test_openmetrics_is_there_for_who_asks(client: FlaskClient) -> None:
-    accept = "application/openmetrics-text;version=1.0.0;q=0.5,text/plain;version=0.0.4;q=0.3"
-    answer = client.get("/metrics", headers=bearer(TOKEN, Accept=accept))
-    assert answer.content_type.startswith("application/openmetrics-text; version=1.0.0")
-    assert answer.text.endswith("# EOF\n")
+    for path in PATHS:
+        answer = client.get(path, headers={"Authorization": f"{scheme} {TOKEN}"})
+        assert answer.status_code == 200
+        assert answer.content_type.startswith("text/plain; version=")
+        assert answer.cache_control.no_store
+        assert answer.headers["X-Content-Type-Options"] == "nosniff"
+    assert emulator.calls() == 0
 
 
 def test_it_is_there_without_a_prefix_too(serve: Serve) -> None:
@@ -118,49 +94,40 @@ def test_it_is_there_without_a_prefix_too(serve: Serve) -> None:
     assert scrape(client)
 
 
-def test_asking_costs_no_call_to_stripe(client: FlaskClient, emulator: Emulator) -> None:
-    for path in PATHS:
-        scrape(client, path)
-    assert emulator.calls() == 0
-
-
-def test_cards_count_by_where_they_came_from_warm_ones_included(
-    client: FlaskClient, as_anna: dict[str, str]
+def test_cards_and_calls_count_by_where_they_came_from_and_how_they_ended(
+    client: FlaskClient, as_anna: dict[str, str], emulator: Emulator
 ) -> None:
     etag = [client.get(JSON, headers=as_anna) for _ in range(5)][-1].headers["ETag"]
     client.get(JSON, headers={**as_anna, "If-None-Match": etag})
     client.get("/billing/", headers={**as_anna, "Accept": "text/html"})
     client.get("/billing/card", headers=as_anna)
+    client.get("/billing/portal", headers=as_anna)
     counted = scrape(client)
     assert counted[CARDS, "miss", "200"] == 1
     assert counted[CARDS, "hit", "200"] == 4 + 2
     assert counted[CARDS, "hit", "304"] == 1
+    assert counted[CALLS, "subscriptions.list", "ok"] == 1
+    assert counted[CALLS, "billing_portal.sessions.create", "ok"] == 1
+    calls = [count for name, count in counted.items() if name[0] == CALLS]
+    assert sum(calls) == emulator.calls()
 
 
-def test_what_is_no_request_for_a_card_is_not_counted_as_one(
-    client: FlaskClient, as_anna: dict[str, str]
+def test_answers_without_a_card_count_by_their_status_and_other_requests_not_at_all(
+    client: FlaskClient, clock: Clock, anna: str, as_anna: dict[str, str], emulator: Emulator
 ) -> None:
-    before = scrape(client)
     for path in ("/healthz", "/billing/readyz", "/billing/static/billing.css", "/nowhere"):
         client.get(path, headers=as_anna).close()
     client.options(JSON)
     client.post(JSON)
     client.get("/billing/portal", headers=as_anna)
-    cards = {name: count for name, count in scrape(client).items() if name[0] == CARDS}
-    assert cards == {name: count for name, count in before.items() if name[0] == CARDS}
-
-
-def test_answers_without_a_card_count_by_their_status(
-    client: FlaskClient, clock: Clock, anna: str, emulator: Emulator
-) -> None:
+    assert not any(count for name, count in scrape(client).items() if name[0] == CARDS)
     client.get(JSON)
     client.get(JSON, headers=bearer(mint("cus_nobody", clock)))
     client.get(f"/billing/?token={mint(anna, clock)}")
     emulator.fail(times=None, headers=AT_ONCE)
     client.get(JSON, headers=bearer(mint(anna, clock)))
     counted = scrape(client)
-    for code in ("401", "404", "303", "503"):
-        assert counted[CARDS, "none", code] == 1
+    assert [counted[CARDS, "none", code] for code in ("401", "404", "303", "503")] == [1] * 4
 
 
 def test_stale_answers_and_the_open_circuit_show_while_stripe_fails(
@@ -178,18 +145,6 @@ def test_stale_answers_and_the_open_circuit_show_while_stripe_fails(
     assert counted[CALLS, "subscriptions.list", "failed"] == 5
 
 
-def test_calls_to_stripe_count_by_endpoint_and_outcome(
-    client: FlaskClient, as_anna: dict[str, str], emulator: Emulator
-) -> None:
-    client.get(JSON, headers=as_anna)
-    client.get("/billing/portal", headers=as_anna)
-    counted = scrape(client)
-    calls = {name[1:]: count for name, count in counted.items() if name[0] == CALLS}
-    assert calls["subscriptions.list", "ok"] == 1
-    assert calls["billing_portal.sessions.create", "ok"] == 1
-    assert sum(calls.values()) == emulator.calls()
-
-
 def test_a_refused_key_shows(serve: Serve, as_anna: dict[str, str]) -> None:
     client = serve(STRIPE_SECRET_KEY="sk_test_of_another", **ON)
     assert client.get(JSON, headers=as_anna).status_code == 502
@@ -197,18 +152,6 @@ def test_a_refused_key_shows(serve: Serve, as_anna: dict[str, str]) -> None:
     assert counted["billing_stripe_key_refusals_total", "key"] == 1
     assert counted[CALLS, "subscriptions.list", "key_refused"] == 1
     assert counted[CARDS, "none", "502"] == 1
-
-
-def test_a_spent_read_budget_shows(
-    serve: Serve, as_anna: dict[str, str], as_bob: dict[str, str]
-) -> None:
-    client = serve(BILLING_STRIPE_MAX_RATE="0.1", **ON)
-    client.get(JSON, headers=as_anna)
-    assert client.get(JSON, headers=as_bob).status_code == 503
-    counted = scrape(client)
-    assert counted[READS, "granted"] == 1
-    assert counted[READS, "refused"] >= 1
-    assert counted["billing_read_budget_limit_per_second",] == 0.1
 
 
 def test_no_customer_and_no_secret_is_in_it(
@@ -221,17 +164,6 @@ def test_no_customer_and_no_secret_is_in_it(
     told = client.get("/metrics", headers=bearer(TOKEN)).text
     for secret in ("cus_", "sub_", "anna", emulator.key, TOKEN, "eyJ", "http", "127.0.0.1"):
         assert secret not in told
-
-
-@pytest.mark.parametrize("token", ["short", "x" * 15, "with a space in the middle of it", "ë" * 20])
-def test_a_token_that_guards_nothing_is_refused_at_the_start(
-    environ: dict[str, str], token: str
-) -> None:
-    with pytest.raises(ConfigError) as raised:
-        create_app({**environ, "BILLING_METRICS_TOKEN": token})
-    (problem,) = raised.value.problems
-    assert problem.startswith("BILLING_METRICS_TOKEN ")
-    assert token not in problem
 
 
 @pytest.fixture
@@ -255,16 +187,6 @@ def test_a_site_has_them_below_the_prefix_and_keeps_its_own(site: Flask, anna: s
     assert counted[CARDS, "miss", "200"] == 1
     assert counted[CARDS, "hit", "200"] == 3
     assert client.get("/metrics").text == "the site's own"
-
-
-def test_a_card_that_could_not_be_shown_in_a_page_counts_by_its_error(
-    site: Flask, emulator: Emulator, anna: str
-) -> None:
-    BillingProxy(customer_loader=lambda _: anna).init_app(site)
-    emulator.fail(times=None, headers=AT_ONCE)
-    client = site.test_client()
-    assert client.get("/").status_code == 200
-    assert scrape(client, "/billing/metrics")[CARDS, "none", "503"] == 1
 
 
 def test_a_site_without_a_prefix_keeps_its_own_while_they_are_off(
