@@ -219,6 +219,16 @@ def test_what_is_no_redis_is_not_believed(
     assert 1 <= len(said(caplog)) == len(set(said(caplog)))
 
 
+def test_a_connection_that_the_server_closed_meanwhile_is_no_failure(
+    serve: Serve, server: Server, read: Read, caplog: pytest.LogCaptureFixture
+) -> None:
+    client = serve(BILLING_CACHE_URL=server.url)
+    read(client)
+    assert server.client.client_kill_filter(_type="normal") > 0
+    assert read(client) == HIT
+    assert said(caplog) == []
+
+
 class TestSpoiltKeys:
     """What is not ours, or not for this customer, is not believed."""
 

@@ -242,7 +242,6 @@ def _connection(url: str) -> dict[str, Any]:
         "socket_timeout": TIMEOUT,
         # A connection that the server has closed meanwhile is no failure; a second one is.
         "retry": Retry(NoBackoff(), 1, supported_errors=(redis.ConnectionError,)),
-        "retry_on_error": [redis.ConnectionError],  # which redis-py before 6 wants to hear twice
     }
     if not url.startswith("unix:"):
         options.update(socket_connect_timeout=TIMEOUT, socket_keepalive=True)
