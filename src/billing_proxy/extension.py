@@ -22,7 +22,9 @@ from .cli.refusal import read_settings
 from .config.settings import SETTINGS, BillingConfig
 from .gateway.api import StripeApi
 from .gateway.gateway import StripeGateway
-from .identity.tokens import Seals, TokenVerifier, is_customer_id
+from .identity.customers import is_customer_id
+from .identity.signing import Signers
+from .identity.tokens import TokenVerifier
 from .language.words import AUTO, LANGUAGES, Language, check_texts
 from .metrics.observer import SILENT, Observer
 from .service import BillingService
@@ -174,7 +176,7 @@ class BillingProxy:
             standalone=standalone,
             gateway=gateway,
             service=service,
-            seals=Seals(config.secret_key),
+            signers=Signers(config.secret_key),
             verifier=TokenVerifier(config, self._clock) if config.accepts_tokens else None,
             languages=languages,
             cache_server=shared.server if shared else None,

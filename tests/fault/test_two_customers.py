@@ -21,7 +21,7 @@ from flask import Flask
 from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
-from billing_proxy.identity.tokens import Seals
+from billing_proxy.identity.signing import Signers
 from demo.emulator import Emulator
 from tests.conftest import ANNA, BOB, Serve
 from tests.fault.breakdowns import error, refusal
@@ -102,9 +102,9 @@ def passes(answer: TestResponse) -> list[str]:
 
 
 @pytest.fixture
-def seals(environ: dict[str, str]) -> Seals:
+def signers(environ: dict[str, str]) -> Signers:
     """What opens the passes of the service under test."""
-    return Seals(environ["SECRET_KEY"])
+    return Signers(environ["SECRET_KEY"])
 
 
 @pytest.mark.parametrize("ttl", ["30", "0"])
@@ -114,7 +114,7 @@ def test_not_a_byte_of_anothers_card_all_day_long(
     timer: Clock,
     clock: Clock,
     customers: None,
-    seals: Seals,
+    signers: Signers,
     ttl: str,
 ) -> None:
     app = serve(BILLING_CACHE_TTL=ttl, BILLING_STRIPE_MAX_RATE="10000").application
@@ -129,7 +129,7 @@ def test_not_a_byte_of_anothers_card_all_day_long(
             answer = get(app.test_client(), customer, clock)
             check(customer, answer)
             for seal in passes(answer):
-                assert seals.customer_of_pass(seal, now=clock()) == customer
+                assert signers.customer_of_pass(seal, now=clock()) == customer
             seen[name, answer.status_code, answer.status_code == 200 and is_stale(answer)] += 1
 
     with ThreadPoolExecutor(THREADS) as pool:

@@ -19,7 +19,8 @@ from ..card.links import Links
 from ..config.settings import unknown_settings
 from ..errors import BillingError
 from ..gateway.calls import link_to_a_new_key
-from ..identity.tokens import is_customer_id, mint_token
+from ..identity.customers import is_customer_id
+from ..identity.tokens import mint_token
 from ..web.responses import link
 from ..web.state import BillingState, state_of
 from .check import Level, diagnose

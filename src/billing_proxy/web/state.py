@@ -11,7 +11,8 @@ from flask import Flask, Request
 
 from ..config.settings import BillingConfig
 from ..gateway.gateway import StripeGateway
-from ..identity.tokens import Seals, TokenVerifier
+from ..identity.signing import Signers
+from ..identity.tokens import TokenVerifier
 from ..language.words import Language
 from ..metrics.observer import SILENT, Observer
 from ..service import BillingService
@@ -43,7 +44,7 @@ class BillingState:
     standalone: bool
     gateway: StripeGateway
     service: BillingService
-    seals: Seals
+    signers: Signers
     verifier: TokenVerifier | None
     languages: Mapping[str, Language]
     cache_server: CacheServer | None = None

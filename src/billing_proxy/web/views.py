@@ -125,13 +125,13 @@ class Views:
             flow=flow if flow in FLOWS else None,
         )
         response = _see_other(url)
-        mark_visit(request, response, self._state.seals.portal_opened(now=self._state.clock()))
+        mark_visit(request, response, self._state.signers.portal_opened(now=self._state.clock()))
         return response
 
     def return_(self) -> Response:
         """Back from the portal: the next card is read live."""
         response = _see_other(self._state.config.return_url or url_for(".page"))
-        mark_visit(request, response, self._state.seals.portal_left(now=self._state.clock()))
+        mark_visit(request, response, self._state.signers.portal_left(now=self._state.clock()))
         return response
 
     def webhook(self) -> Response:
@@ -238,7 +238,7 @@ class Views:
         """Where the card leads; a client that came with a token has no cookie and gets a pass."""
         more: dict[str, Any] = {"_external": external}
         if visitor.by is By.TOKEN:
-            seal = self._state.seals.portal_pass(visitor.customer, now=self._state.clock())
+            seal = self._state.signers.portal_pass(visitor.customer, now=self._state.clock())
             more = {"_external": True, "pass": seal}
 
         def portal(flow: str | None, subscription: str | None) -> str:

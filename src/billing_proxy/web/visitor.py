@@ -9,7 +9,8 @@ from enum import StrEnum
 from flask import Request, Response
 
 from ..errors import CustomerLoaderFailed, NotIdentified
-from ..identity.tokens import PORTAL_VISIT, is_customer_id
+from ..identity.customers import is_customer_id
+from ..identity.signing import PORTAL_VISIT
 from ..language.words import AUTO, Language, negotiate
 from .state import BillingState
 
@@ -67,7 +68,7 @@ def identify(state: BillingState, request: Request, *, accept: str | None = None
     cookie = request.cookies.get(SESSION_COOKIE)
     if not cookie:
         raise NotIdentified("no token and no session")
-    grant = state.seals.open_session(cookie, now=state.clock())
+    grant = state.signers.open_session(cookie, now=state.clock())
     return Visitor(grant.customer, By.SESSION, grant.expires)
 
 
@@ -90,7 +91,7 @@ def language_of(state: BillingState, request: Request) -> Language:
 def not_before(state: BillingState, request: Request) -> float | None:
     """Since when (Unix seconds) the card must have been read to do for this browser."""
     mark = request.cookies.get(VISIT_COOKIE)
-    since = state.seals.not_before(mark, now=state.clock()) if mark else None
+    since = state.signers.not_before(mark, now=state.clock()) if mark else None
     if not request.cache_control.no_cache:
         return since
     live = state.service.live_since()
@@ -100,7 +101,7 @@ def not_before(state: BillingState, request: Request) -> float | None:
 def sign_in(state: BillingState, request: Request, response: Response, customer: str) -> None:
     """Let ``response`` sign the browser in as ``customer``."""
     ttl = state.config.session_ttl
-    value = state.seals.session(customer, now=state.clock(), ttl=ttl)
+    value = state.signers.session(customer, now=state.clock(), ttl=ttl)
     path = f"{request.root_path}{state.config.url_prefix}" or "/"
     _set_cookie(request, response, SESSION_COOKIE, value, max_age=ttl, path=path)
 
@@ -139,7 +140,7 @@ def _by_parameter(state: BillingState, request: Request, name: str) -> Visitor:
     if len(values) != 1:
         raise NotIdentified(f"one {name} is expected")
     if name == "pass":
-        return Visitor(state.seals.customer_of_pass(values[0], now=state.clock()), By.PASS)
+        return Visitor(state.signers.customer_of_pass(values[0], now=state.clock()), By.PASS)
     if state.verifier is None:
         raise NotIdentified("no tokens are accepted here")
     return Visitor(state.verifier.customer(values[0]), By.TOKEN)

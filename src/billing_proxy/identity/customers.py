@@ -1,0 +1,29 @@
+"""Whom a credential may name: a Stripe customer, or somebody who has never paid."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+NO_CUSTOMER = "none"
+"""Stands for somebody who is signed in and has no customer at Stripe, so nothing is asked there."""
+
+_CUSTOMER = re.compile(r"cus_[A-Za-z0-9_-]{1,120}")
+
+
+@dataclass(frozen=True, slots=True)
+class Grant:
+    """Whom a credential is for, and until when (Unix seconds)."""
+
+    customer: str
+    expires: int
+
+
+def is_customer_id(value: object) -> bool:
+    """Whether ``value`` looks like a Stripe customer id, fit for a path, a header and a log."""
+    return isinstance(value, str) and _CUSTOMER.fullmatch(value) is not None
+
+
+def names_somebody(value: object) -> bool:
+    """Whether ``value`` is a customer id or ``NO_CUSTOMER``: somebody to show a card to."""
+    return value == NO_CUSTOMER or is_customer_id(value)

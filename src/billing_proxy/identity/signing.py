@@ -1,0 +1,126 @@
+"""What the service signs for itself: the session, the portal pass, marks on links and of visits.
+
+Everything here is signed with ``SECRET_KEY`` and expires, but for the mark of a customer on a
+link, which opens nothing. No Flask. Moments are Unix seconds.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+
+from itsdangerous import BadSignature, URLSafeSerializer
+
+from ..errors import NotIdentified
+from .customers import Grant, names_somebody
+
+MAX_LENGTH = 4096
+"""Characters; nothing that is signed here comes near."""
+
+PASS_LIFETIME = 600
+"""Seconds that a portal link out of JSON, a fragment or an iframe works."""
+
+PORTAL_VISIT = 1800
+"""Seconds after opening the portal that a browser's reads stay live, if it does not return."""
+
+
+class Signer:
+    """Signs small values for one purpose, with an expiry inside; accepts only its own."""
+
+    def __init__(self, secret_key: str, purpose: str) -> None:
+        self._serializer = URLSafeSerializer(
+            secret_key,
+            salt=f"billing-proxy.{purpose}",
+            signer_kwargs={"key_derivation": "hmac", "digest_method": hashlib.sha256},
+        )
+
+    def sign(self, value: str, *, expires: int) -> str:
+        """``value`` as a signed text, good until ``expires`` (Unix seconds)."""
+        return str(self._serializer.dumps([value, expires]))
+
+    def unsign(self, signed: str, *, now: float) -> tuple[str, int]:
+        """The value inside ``signed``, and when it expires (Unix seconds).
+
+        Raises:
+            NotIdentified: for what is forged, expired or signed for another purpose.
+        """
+        if len(signed) > MAX_LENGTH:
+            raise NotIdentified("the signed value is too long")
+        try:
+            value, expires = self._serializer.loads(signed)
+        except (BadSignature, ValueError, TypeError):
+            raise NotIdentified("the signature does not fit") from None
+        if not isinstance(value, str) or not isinstance(expires, int) or expires <= now:
+            raise NotIdentified("the signed value has expired")
+        return value, expires
+
+
+class Signers:
+    """The signers in use: one per purpose, so that none accepts what another has signed."""
+
+    def __init__(self, secret_key: str) -> None:
+        self._secret_key = secret_key.encode()
+        self._session = Signer(secret_key, "session")
+        self._portal_pass = Signer(secret_key, "portal-pass")
+        self._visit = Signer(secret_key, "portal-visit")
+
+    def session(self, customer: str, *, now: float, ttl: int) -> str:
+        """The session cookie of a browser that signed in as ``customer`` at ``now``."""
+        return self._session.sign(customer, expires=int(now) + ttl)
+
+    def open_session(self, cookie: str, *, now: float) -> Grant:
+        """Whom a session cookie was made for, and until when.
+
+        Raises:
+            NotIdentified
+        """
+        return _grant(*self._session.unsign(cookie, now=now))
+
+    def portal_pass(self, customer: str, *, now: float) -> str:
+        """A pass for the portal route alone. The same within one minute, so answers stay equal."""
+        return self._portal_pass.sign(customer, expires=int(now) // 60 * 60 + PASS_LIFETIME)
+
+    def customer_of_pass(self, signed: str, *, now: float) -> str:
+        """The customer a portal pass was made for.
+
+        Raises:
+            NotIdentified
+        """
+        return _grant(*self._portal_pass.unsign(signed, now=now)).customer
+
+    def link_mark(self, customer: str) -> str:
+        """What tells the links of one customer's page from another's; it names and opens nothing.
+
+        Always the same, so that a page keeps its ETag.
+        """
+        message = b"billing-proxy.link-mark:" + customer.encode()
+        return hmac.digest(self._secret_key, message, hashlib.sha256).hex()[:16]
+
+    def is_link_of(self, mark: str, customer: str) -> bool:
+        """Whether a link with ``mark`` stood on the page of ``customer``."""
+        return hmac.compare_digest(mark.encode(errors="replace"), self.link_mark(customer).encode())
+
+    def portal_opened(self, *, now: float) -> str:
+        """The mark of a browser that has the portal open since ``now``."""
+        return self._visit.sign("opened", expires=int(now) + PORTAL_VISIT)
+
+    def portal_left(self, *, now: float) -> str:
+        """The mark of a browser that came back from the portal at ``now``."""
+        return self._visit.sign(repr(now), expires=int(now) + PORTAL_VISIT)
+
+    def not_before(self, mark: str, *, now: float) -> float | None:
+        """Since when (Unix seconds) a browser with ``mark`` wants its card read; None: any time.
+
+        While the portal is open, that is now; after the return, the moment of the return.
+        """
+        try:
+            value, _ = self._visit.unsign(mark, now=now)
+            return now if value == "opened" else min(float(value), now)
+        except (NotIdentified, ValueError):
+            return None
+
+
+def _grant(value: str, expires: int) -> Grant:
+    if not names_somebody(value):
+        raise NotIdentified("no Stripe customer")
+    return Grant(value, expires)
