@@ -3,11 +3,6 @@
 Every card is a hash, and every change of one is a single script, so that it happens as a whole. A
 process that wants to load takes a lease first; the others wait for what comes of it. What this
 process has seen stays in its own memory too, and is all it has while the server fails.
-
-Fields: ``v`` the value, ``r`` when its reading began (Unix seconds), ``t`` the version, which is
-the token of the lease that it was read under, ``f`` whether it is fresh, ``g`` the generation,
-which every event changes, ``d`` that it was dropped; ``l``, ``s``, ``x`` the lease's token, start
-(Unix seconds) and end (the server's milliseconds); ``e`` how the last load failed.
 """
 
 from __future__ import annotations
@@ -22,6 +17,7 @@ from typing import Any
 from ..cache.store import Entry, Lease, MemoryStore
 from ..card.facts import Billing
 from ..errors import BillingError, StripeTooSlow, shared_error
+from . import scripts
 from .codec import Codec
 from .server import RedisServer, Script, ServerDown, texts
 
@@ -37,57 +33,6 @@ CLOCK_SKEW = 2.0
 """Seconds that the clock of another machine may be ahead."""
 
 _EVENT_MS = int(EVENT_HOLDS * 1000)
-
-_CLAIM = """
-local f = redis.call('HMGET', KEYS[1], 't', 'l', 's', 'x', 'g', 'e')
-local token, started, since, lease, known, awaited, keep = unpack(ARGV)
-local time = redis.call('TIME')
-local now = time[1] * 1000 + math.floor(time[2] / 1000)
-if awaited ~= '' and f[6] and string.sub(f[6], 1, #awaited + 1) == awaited .. ':' then
-  return {'failed', string.sub(f[6], #awaited + 2)}
-end
-if f[1] and f[1] ~= known then return {'entry', f[1]} end
-local ends = tonumber(f[4] or '') or 0
-local held = f[2] and ends > now and ends <= now + 60000
-if held and (since == '' or (tonumber(f[3]) or 0) >= tonumber(since)) then
-  return {'busy', f[2]}
-end
-redis.call('HSET', KEYS[1], 'l', token, 's', started, 'x', string.format('%d', now + lease))
-if redis.call('PTTL', KEYS[1]) < tonumber(keep) then redis.call('PEXPIRE', KEYS[1], keep) end
-return {'granted', f[5] or ''}
-"""
-
-_PUT = """
-local f = redis.call('HMGET', KEYS[1], 'r', 'g', 'l')
-local token, generation, value, read_at, keep, ahead = unpack(ARGV)
-if f[3] == token then redis.call('HDEL', KEYS[1], 'l', 's', 'x') end
-local known = tonumber(f[1] or '')
-if known and known > tonumber(read_at) and known <= tonumber(ahead) then return 0 end
-local fresh = (f[2] or '') == generation and '1' or '0'
-redis.call('HSET', KEYS[1], 'v', value, 'r', read_at, 't', token, 'f', fresh)
-redis.call('HDEL', KEYS[1], 'd', 'e')
-redis.call('PEXPIRE', KEYS[1], keep)
-return tonumber(fresh)
-"""
-
-_FAIL = """
-if redis.call('HGET', KEYS[1], 'l') ~= ARGV[1] then return 0 end
-redis.call('HDEL', KEYS[1], 'l', 's', 'x')
-return redis.call('HSET', KEYS[1], 'e', ARGV[1] .. ':' .. ARGV[2])
-"""
-
-_EXPIRE = """
-redis.call('HSET', KEYS[1], 'g', ARGV[1])
-redis.call('HDEL', KEYS[1], 'l', 's', 'x', 'e')
-if redis.call('HEXISTS', KEYS[1], 't') == 1 then redis.call('HSET', KEYS[1], 'f', '0') end
-if redis.call('PTTL', KEYS[1]) < tonumber(ARGV[2]) then redis.call('PEXPIRE', KEYS[1], ARGV[2]) end
-"""
-
-_DROP = """
-redis.call('DEL', KEYS[1])
-redis.call('HSET', KEYS[1], 'g', ARGV[1], 'd', '1')
-redis.call('PEXPIRE', KEYS[1], ARGV[2])
-"""
 
 
 class RedisStore:
@@ -121,11 +66,11 @@ class RedisStore:
         self._lease_ms = int(timeout * 1000)
         self._clock = clock
         self._pause = pause
-        self._claim = server.script(_CLAIM, _state_and_word)
-        self._put = server.script(_PUT, int)
-        self._fail = server.script(_FAIL, int)
-        self._expire = server.script(_EXPIRE, _nothing)
-        self._drop = server.script(_DROP, _nothing)
+        self._claim = server.script(scripts.CLAIM, _state_and_word)
+        self._put = server.script(scripts.PUT, int)
+        self._fail = server.script(scripts.FAIL, int)
+        self._expire = server.script(scripts.EXPIRE, _nothing)
+        self._drop = server.script(scripts.DROP, _nothing)
 
     def get(self, key: Hashable) -> Entry[Billing | None] | None:
         """What is known of ``key``, fresh or not: what the fleet knows, else this process."""
@@ -215,14 +160,14 @@ class RedisStore:
     def expire(self, key: Hashable) -> None:
         """What is known, or being read, of ``key`` is not fresh any more, anywhere."""
         self._memory.expire(key)
-        self._tell(key, self._expire)
+        self._invalidate(key, self._expire)
 
     def drop(self, key: Hashable) -> None:
         """Forget ``key`` everywhere."""
         self._memory.drop(key)
-        self._tell(key, self._drop)
+        self._invalidate(key, self._drop)
 
-    def _tell(self, key: Hashable, script: Script[None]) -> None:
+    def _invalidate(self, key: Hashable, script: Script[None]) -> None:
         args = [secrets.token_hex(4), _EVENT_MS]
         self._server.invalidate(self._key(key), lambda: script([self._key(key)], args))
 
