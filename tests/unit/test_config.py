@@ -28,9 +28,9 @@ def config(**changes: Any) -> BillingConfig:
     return BillingConfig.from_mapping({**GOOD, **changes})
 
 
-def problems(source: dict[str, Any]) -> list[str]:
+def problems(source: dict[str, Any], *, standalone: bool = True) -> list[str]:
     with pytest.raises(ConfigError) as raised:
-        BillingConfig.from_mapping(source)
+        BillingConfig.from_mapping(source, standalone=standalone)
     return list(raised.value.problems)
 
 
@@ -170,14 +170,18 @@ def test_no_problem_repeats_a_secret(name: str, value: str) -> None:
         ("redis", "BILLING_CACHE_URL", "redis://cache"),
         ("msgspec", "BILLING_CACHE_URL", "redis://cache"),
         ("prometheus_client", "BILLING_METRICS_TOKEN", "m" * 16),
+        ("jwt", "BILLING_TOKEN_SECRET", "t" * 32),
+        ("cryptography", "BILLING_TOKEN_JWKS_URL", KEY_SET),
     ],
 )
 def test_a_setting_whose_extra_is_not_installed_says_which(
     monkeypatch: pytest.MonkeyPatch, package: str, name: str, value: str
 ) -> None:
+    site = {name: GOOD[name] for name in ("STRIPE_SECRET_KEY", "SECRET_KEY")}
     monkeypatch.setitem(sys.modules, package, None)  # as if it were not installed
-    config()
-    assert re.fullmatch(rf"{name} needs the extra \w+, .*", problem(**{name: value}))
+    BillingConfig.from_mapping(site, standalone=False)
+    (text,) = problems({**site, name: value}, standalone=False)
+    assert re.fullmatch(rf"{name} needs the extra \w+, which is not installed", text)
 
 
 def test_a_name_that_nothing_reads_is_most_likely_a_slip_of_the_pen() -> None:

@@ -58,6 +58,7 @@ def portal_configuration(raw: str) -> str:
 
 
 def token_secret(raw: str) -> str:
+    _need_extra("service", "jwt")
     length = len(raw.encode("utf-8", "surrogateescape"))
     if length < MIN_TOKEN_SECRET_BYTES:
         raise ValueError(
@@ -125,6 +126,7 @@ def cache_url(raw: str) -> str:
 
 
 def jwks_url(raw: str) -> str:
+    _need_extra("service", "jwt", "cryptography")
     parts = urlsplit(_url(raw))
     if parts.scheme != "https" and parts.hostname not in ("localhost", "127.0.0.1", "::1"):
         raise ValueError("must begin with https://, or anybody on the way could sign tokens")
