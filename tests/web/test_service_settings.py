@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import pytest
-from flask.testing import FlaskClient
 
 from billing_proxy.app import create_app
 from billing_proxy.errors import ConfigError
@@ -33,11 +32,8 @@ def test_a_misspelled_setting_is_pointed_out(
     ("prefix", "base"),
     [
         ("/billing", "/billing"),
-        ("/billing/", "/billing"),
-        ("abo", "/abo"),
-        ("/a/b", "/a/b"),
         ("/", ""),
-        ("/mijn-account/abonnement/", "/mijn-account/abonnement"),
+        ("mijn-account/abonnement/", "/mijn-account/abonnement"),
     ],
 )
 def test_everything_moves_with_the_prefix(
@@ -58,19 +54,14 @@ def test_everything_moves_with_the_prefix(
     assert emulator.requests[-1].params["return_url"] == f"http://localhost{base}/return"
 
 
-@pytest.mark.parametrize("prefix", ["/billing", "/a/b"])
-def test_the_root_leads_to_the_page_and_nothing_else_is_there(serve: Serve, prefix: str) -> None:
-    client = serve(BILLING_URL_PREFIX=prefix)
-    assert client.get("/").status_code in (301, 302, 303, 307, 308)
-    assert client.get("/").location == f"{prefix}/"
-    assert client.get("/subscription.json").status_code == 404
-
-
-def test_the_prefix_without_its_slash_finds_the_page(
-    client: FlaskClient, as_anna: dict[str, str]
+def test_the_root_and_the_prefix_without_its_slash_lead_to_the_page(
+    serve: Serve, anna: str, clock: Clock
 ) -> None:
-    answer = client.get("/billing", headers=as_anna, follow_redirects=True)
-    assert answer.status_code == 200
+    client = serve(BILLING_URL_PREFIX="/a/b")
+    assert client.get("/").location == "/a/b/"
+    assert client.get("/subscription.json").status_code == 404
+    headers = bearer(mint(anna, clock))
+    assert client.get("/a/b", headers=headers, follow_redirects=True).status_code == 200
 
 
 FORWARDED = {
@@ -78,51 +69,36 @@ FORWARDED = {
     "X-Forwarded-Host": "abo.example.nl",
     "X-Forwarded-For": "203.0.113.9",
 }
+TWO_HOPS = {"X-Forwarded-Host": "evil.example, abo.example.nl", "X-Forwarded-Proto": "http, https"}
+FORGED = {"X-Forwarded-Prefix": "/evil", "X-Forwarded-Port": "99", "Forwarded": "host=evil"}
 
 
-def test_without_trusted_proxies_no_forwarded_header_is_believed(
-    client: FlaskClient, as_anna: dict[str, str], anna: str, clock: Clock
+@pytest.mark.parametrize(
+    ("proxies", "more", "host", "mount"),
+    [
+        ("0", FORGED, "http://localhost", ""),
+        ("1", {}, "https://abo.example.nl", ""),
+        ("1", TWO_HOPS, "https://abo.example.nl", ""),
+        ("1", {"X-Forwarded-Prefix": "/klant"}, "https://abo.example.nl", "/klant"),
+    ],
+)
+def test_as_many_proxies_as_are_trusted_are_believed(
+    serve: Serve,
+    emulator: Emulator,
+    anna: str,
+    clock: Clock,
+    proxies: str,
+    more: dict[str, str],
+    host: str,
+    mount: str,
 ) -> None:
-    more = {"X-Forwarded-Prefix": "/evil", "X-Forwarded-Port": "99", "Forwarded": "host=evil"}
-    body = client.get(
-        "/billing/subscription.json", headers={**as_anna, **FORWARDED, **more}
-    ).get_json()
-    assert body["portal_url"].startswith("http://localhost/billing/portal")
-    answer = client.get(f"/billing/?token={mint(anna, clock)}", headers={**FORWARDED, **more})
-    assert answer.location == "/billing/"
-    assert "Secure" not in answer.headers["Set-Cookie"]
-
-
-def test_with_one_trusted_proxy_its_headers_are_believed(
-    serve: Serve, emulator: Emulator, anna: str, clock: Clock
-) -> None:
-    client = serve(BILLING_TRUSTED_PROXIES="1")
-    headers = {**bearer(mint(anna, clock)), **FORWARDED}
-    body = client.get("/billing/subscription.json", headers=headers).get_json()
-    assert body["portal_url"].startswith("https://abo.example.nl/billing/portal")
-    answer = client.get(f"/billing/?token={mint(anna, clock)}", headers=FORWARDED)
-    assert "Secure" in answer.headers["Set-Cookie"]
-    client.get("/billing/portal", headers=headers)
-    sent = emulator.requests[-1].params
-    assert sent["return_url"] == "https://abo.example.nl/billing/return"
-
-
-def test_of_more_hops_than_are_trusted_only_the_nearest_count(
-    serve: Serve, anna: str, clock: Clock
-) -> None:
-    client = serve(BILLING_TRUSTED_PROXIES="1")
-    forged = {
-        "X-Forwarded-Host": "evil.example, abo.example.nl",
-        "X-Forwarded-Proto": "http, https",
-    }
-    headers = {**bearer(mint(anna, clock)), **forged}
-    body = client.get("/billing/subscription.json", headers=headers).get_json()
-    assert body["portal_url"].startswith("https://abo.example.nl/")
-
-
-def test_a_proxy_may_strip_a_prefix(serve: Serve, anna: str, clock: Clock) -> None:
-    client = serve(BILLING_TRUSTED_PROXIES="1")
-    headers = {**FORWARDED, "X-Forwarded-Prefix": "/klant"}
-    answer = client.get(f"/billing/?token={mint(anna, clock)}", headers=headers)
-    assert answer.location == "/klant/billing/"
-    assert "Path=/klant/billing" in answer.headers["Set-Cookie"]
+    client, headers = serve(BILLING_TRUSTED_PROXIES=proxies), {**FORWARDED, **more}
+    token = mint(anna, clock)
+    body = client.get("/billing/subscription.json", headers={**bearer(token), **headers}).get_json()
+    assert body["portal_url"].startswith(f"{host}{mount}/billing/portal?")
+    answer = client.get(f"/billing/?token={token}", headers=headers)
+    assert answer.location == f"{mount}/billing/"
+    cookie = answer.headers["Set-Cookie"]
+    assert ("Secure" in cookie) is host.startswith("https")
+    client.get("/billing/portal", headers={**bearer(token), **headers})
+    assert emulator.requests[-1].params["return_url"] == f"{host}{mount}/billing/return"
