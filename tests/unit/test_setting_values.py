@@ -13,54 +13,45 @@ from billing_proxy.config import values
 
 from .examples import examples
 
-GOOD: list[tuple[Callable[[str], Any], str, Any]] = [
-    (values.text, "Pro & Zonen – gratis", "Pro & Zonen – gratis"),
-    (values.stripe_key, "sk_test_1aB", "sk_test_1aB"),
-    (values.stripe_key, "rk_live_1aB", "rk_live_1aB"),
-    (values.webhook_secret, "whsec_1", "whsec_1"),
-    (values.portal_configuration, "bpc_1Pgc7", "bpc_1Pgc7"),
-    (values.token_secret, "x" * 32, "x" * 32),
-    (values.token_secret, "é" * 16, "é" * 16),
-    (values.base_url, "https://api.stripe.com", None),
+AS_IT_IS: list[tuple[Callable[[str], Any], list[str]]] = [
+    (values.text, ["Pro & Zonen – gratis"]),
+    (values.stripe_key, ["sk_test_1aB", "rk_live_1aB"]),
+    (values.webhook_secret, ["whsec_1"]),
+    (values.portal_configuration, ["bpc_1Pgc7"]),
+    (values.token_secret, ["x" * 32, "é" * 16]),
+    (values.base_url, ["https://api.stripe.com", "http://[::1]:8"]),
+    (values.jwks_url, ["https://id.example/.well-known/jwks.json?v=1"]),
+    (
+        values.jwks_url,
+        ["http://localhost:9/keys", "http://127.0.0.1:9/keys", "http://[::1]:9/keys"],
+    ),
+    (
+        values.cache_url,
+        ["redis://127.0.0.1:6379/0", "redis://cache", "unix:///run/redis.sock?db=1"],
+    ),
+    (values.cache_url, ["rediss://user:p%40ss@cache.internal:6380/2?ssl_ca_certs=/etc/own.pem"]),
+    (values.link, ["https://a.example/b?tab=plan#top", "http://localhost:3000", "/a?x=1", "/"]),
+    (values.url_prefix, ["/billing", "/a/b-c_d.e~f"]),
+    (values.timezone, ["Europe/Amsterdam", "UTC"]),
+    (values.locale, ["nl", "auto"]),
+    (values.frame_ancestors, ["'none'", "'self'", "https://*.example.nl:*", "http://a:3000 b.nl"]),
+]
+CHANGED: list[tuple[Callable[[str], Any], str, Any]] = [
     (values.base_url, "http://localhost:12111/", "http://localhost:12111"),
-    (values.base_url, "http://[::1]:8", "http://[::1]:8"),
-    (values.jwks_url, "https://id.example/.well-known/jwks.json?v=1", None),
-    (values.jwks_url, "http://localhost:9/keys", None),
-    (values.jwks_url, "http://127.0.0.1:9/keys", None),
-    (values.jwks_url, "http://[::1]:9/keys", None),
-    (values.cache_url, "redis://127.0.0.1:6379/0", None),
-    (values.cache_url, "redis://cache", None),
-    (values.cache_url, "rediss://user:p%40ss@cache.internal:6380/2", None),
-    (values.cache_url, "rediss://cache?ssl_ca_certs=/etc/own.pem&ssl_check_hostname=true", None),
-    (values.cache_url, "unix:///run/redis.sock?db=1", None),
-    (values.link, "https://site.example/account?tab=plan#top", None),
-    (values.link, "http://localhost:3000", None),
-    (values.link, "/account/plan?x=1", None),
-    (values.link, "/", "/"),
-    (values.url_prefix, "/billing", "/billing"),
     (values.url_prefix, "billing/", "/billing"),
-    (values.url_prefix, "/a/b-c_d.e~f", "/a/b-c_d.e~f"),
     (values.url_prefix, "///", ""),
-    (values.timezone, "Europe/Amsterdam", "Europe/Amsterdam"),
-    (values.timezone, "UTC", "UTC"),
-    (values.locale, "nl", "nl"),
-    (values.frame_ancestors, "'none'", "'none'"),
-    (values.frame_ancestors, "'self'", "'self'"),
-    (values.frame_ancestors, " 'self'   https://www.example.nl ", "'self' https://www.example.nl"),
-    (values.frame_ancestors, "https://*.example.nl:*", "https://*.example.nl:*"),
-    (values.frame_ancestors, "http://localhost:3000 example.nl", None),
+    (values.frame_ancestors, " 'self'   https://a.example ", "'self' https://a.example"),
     (values.hosts, "a.nl,.b.nl 10.0.0.1 [::1]", ("a.nl", ".b.nl", "10.0.0.1", "[::1]")),
-    (values.number(0, 10), "0", 0.0),
-    (values.number(0, 10), "10", 10.0),
     (values.number(0.1, 10), "0.25", 0.25),
-    (values.whole(1, 10), "1", 1),
+    (values.number(0, 10), "10", 10.0),
     (values.whole(1, 10), "10", 10),
 ]
+GOOD = [*((parse, raw, raw) for parse, raws in AS_IT_IS for raw in raws), *CHANGED]
 
 
 @pytest.mark.parametrize(("parse", "raw", "value"), GOOD)
 def test_a_good_value_is_taken(parse: Callable[[str], Any], raw: str, value: Any) -> None:
-    assert parse(raw) == (raw if value is None else value)
+    assert parse(raw) == value
 
 
 BAD: list[tuple[Callable[[str], Any], list[str], str]] = [
@@ -123,12 +114,9 @@ def test_a_bad_value_is_refused_with_the_way_to_mend_it(
     assert why in str(raised.value)
 
 
-PARSERS = sorted({parse.__qualname__: parse for parse, *_ in GOOD}.items())
-
-
 @examples(300)
 @given(
-    st.sampled_from([parse for _, parse in PARSERS]),
+    st.sampled_from([parse for parse, *_ in GOOD]),
     st.text(max_size=20) | st.text(alphabet="https:/.'*@[]?#%0129-ae ", max_size=30),
 )
 def test_any_text_is_a_value_or_a_value_error(parse: Callable[[str], Any], raw: str) -> None:
