@@ -21,7 +21,7 @@ from werkzeug.test import create_environ
 from bench.emulated import Stripe
 from bench.processes import ROOT, SETTINGS, bearer
 from bench.ratios import Aim, Row, Spread
-from billing_proxy import extension
+from billing_proxy import bootstrap
 from billing_proxy.app import create_app
 from billing_proxy.gateway.api import Page, StripeApi
 
@@ -77,14 +77,14 @@ class _Canned:
         api = StripeApi(secret_key, **options)
         params = {"customer": "cus_memory0", "status": "all", "limit": 100}
         self._api = api
-        text = json.dumps(list(api.list("subscriptions", params).data))
+        text = json.dumps(list(api.list("subscriptions", params, until=time.monotonic() + 30).data))
         self._id = json.loads(text)[0]["id"]
         self._text = text
         self._number = 0
 
-    def list(self, resource: str, params: Mapping[str, Any]) -> Page:
+    def list(self, resource: str, params: Mapping[str, Any], *, until: float) -> Page:
         if resource != "subscriptions":
-            return self._api.list(resource, params)
+            return self._api.list(resource, params, until=until)
         self._number += 1
         text = self._text.replace(self._id, f"sub_1RmQ{self._number:020}")
         text = text.replace("cus_memory0", params["customer"])
@@ -98,7 +98,7 @@ def main(order: str) -> None:
     """Read the cards; print the bytes held at each step, and the bound of the finished ones."""
     stripe, cards = json.loads(order)
     logging.getLogger("billing_proxy").addHandler(logging.NullHandler())
-    extension.StripeApi = _Canned  # type: ignore[assignment, attr-defined]
+    bootstrap.StripeApi = _Canned  # type: ignore[assignment, attr-defined]
     now = time.time() // 86_400 * 86_400 + 43_200  # far from midnight, where pages end
     settings = {**SETTINGS, **stripe, "BILLING_STRIPE_MAX_RATE": "10000"}
     settings |= {"BILLING_CACHE_MAXSIZE": str(2 * cards), "BILLING_CACHE_TTL": "3600"}

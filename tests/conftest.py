@@ -51,7 +51,7 @@ def serve(environ: dict[str, str], clock: Clock) -> Serve:
     """Start a service with more settings, as one more process; gives a browser without cookies."""
 
     def start(**settings: str) -> FlaskClient:
-        return create_app({**environ, **settings}, clock=clock).test_client()
+        return create_app({**environ, **settings}, clock=clock, timer=clock).test_client()
 
     return start
 

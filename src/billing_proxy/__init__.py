@@ -1,5 +1,7 @@
 """A Dutch billing page for Stripe subscriptions: stateless, read live."""
 
+from importlib.metadata import version
+
 from .card.card import BillingCard
 from .card.rules import Code
 from .errors import (
@@ -10,7 +12,8 @@ from .errors import (
     StripeUnavailable,
 )
 from .extension import BillingProxy
-from .version import __version__
+
+__version__ = version("billing-proxy")
 
 __all__ = [
     "BillingCard",

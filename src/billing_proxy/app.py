@@ -24,9 +24,15 @@ from .web.views import Views
 
 log = logging.getLogger(__name__)
 
+THREADS = 256
+"""Requests that the web server answers at the same time, unless ``GUNICORN_THREADS`` says else."""
+
 
 def create_app(
-    environ: Mapping[str, str] | None = None, *, clock: Callable[[], float] = time.time
+    environ: Mapping[str, str] | None = None,
+    *,
+    clock: Callable[[], float] = time.time,
+    timer: Callable[[], float] = time.monotonic,
 ) -> Flask:
     """The service with the settings of ``environ``, by default those of the process.
 
@@ -43,7 +49,10 @@ def create_app(
     app.config["SECRET_KEY"] = config.secret_key
     app.config["TRUSTED_HOSTS"] = config.trusted_hosts or None
     access_log.install(app)
-    state = BillingProxy(clock=clock).install(app, config, standalone=True)
+    threads = int(environ.get("GUNICORN_THREADS") or THREADS)
+    state = BillingProxy(clock=clock, timer=timer).install(
+        app, config, standalone=True, max_waiting=threads * 3 // 4
+    )
     views = Views(state)
     app.register_error_handler(HTTPException, views.handle_http_error)
     app.add_url_rule("/healthz", "healthz", health.live)

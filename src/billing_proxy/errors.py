@@ -7,8 +7,9 @@ reason for the operator goes to the log.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from .language.words import mark
 
@@ -92,6 +93,32 @@ class CustomerNotFound(BillingError):
     advice = mark("Neem contact met ons op, dan zoeken we uit wat er aan de hand is.")
 
 
+class SubscriptionNotFound(BillingError):
+    """The customer has no such subscription; whether anybody else has it is not said."""
+
+    status = 404
+    title = "Subscription unknown"
+    detail = "This customer has no such subscription."
+    heading = mark("Dit abonnement vinden we niet")
+    advice = mark("Ga terug naar je abonnement en gebruik de knop op die pagina.")
+
+
+class TooManyRequests(BillingError):
+    """One customer asks for more than a person would; ``retry_after`` says when to come back."""
+
+    status = 429
+    title = "Too many requests"
+    detail = "This customer has opened the portal too often. Try again shortly."
+    heading = mark("Even wachten")
+    advice = mark(
+        "Je hebt het klantportaal net een paar keer geopend. "
+        "Wacht een paar seconden en probeer het dan opnieuw."
+    )
+
+    def __init__(self, reason: str = "", *, retry_after: float = 1, **more: Any) -> None:
+        super().__init__(reason, retry_after=max(1, math.ceil(retry_after)), **more)
+
+
 class InvalidEvent(BillingError):
     """A webhook call that is not Stripe's, or not meant for this service."""
 
@@ -149,9 +176,27 @@ class StripeMisconfigured(BillingError):
     )
 
 
+class StripePermissionMissing(StripeMisconfigured):
+    """The key may not do this. ``permission`` is the one it lacks, such as ``rak_invoice_read``."""
+
+    def __init__(self, reason: str = "", *, permission: str | None = None, **more: Any) -> None:
+        super().__init__(reason, **more)
+        self.permission = permission
+
+
+class StripeKeyRefused(StripeMisconfigured):
+    """Stripe refuses the key itself, or that it reads subscriptions: nobody can be served."""
+
+
 def shared_error(name: str) -> BillingError:
     """The error of class ``name`` that another process's reading has just ended with."""
-    kinds = (StripeTooSlow, StripeRateLimited, ReadBudgetSpent, StripeMisconfigured)
+    kinds = (
+        StripeTooSlow,
+        StripeRateLimited,
+        ReadBudgetSpent,
+        StripeMisconfigured,
+        StripeKeyRefused,
+    )
     kind = next((kind for kind in kinds if kind.__name__ == name), StripeUnavailable)
     return kind("another process could not read it")
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -9,29 +10,34 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from zoneinfo import ZoneInfo
 
-from .cache.cards import CardCache, Outcome
-from .cache.guard import Guard
-from .cache.products import Catalog
-from .cache.store import Store
-from .cache.threads import Workers
+from .cache.allowance import INTERVAL, Allowance
+from .cache.guard import Guard, Report
+from .cache.products import Products
+from .cache.threads import Threads
 from .card.builder import CardBuilder
 from .card.card import BillingCard
 from .card.facts import Billing
+from .card.rules import Code
 from .config.settings import BillingConfig
 from .errors import (
     BillingError,
     CustomerNotFound,
     InvalidEvent,
-    StripeMisconfigured,
+    StripeKeyRefused,
     StripeUnavailable,
+    SubscriptionNotFound,
+    TooManyRequests,
 )
+from .gateway.api import safe
 from .gateway.events import open_event
 from .gateway.gateway import StripeGateway
 from .language.words import LANGUAGES, Language, day_of
+from .loader import Loader, Outcome
 
-LIVE_INTERVAL = 2.0
-"""Seconds between two live reads of one customer that clients may ask for with ``no-cache``."""
+log = logging.getLogger(__name__)
 
+LIVE_INTERVAL = INTERVAL
+"""Seconds that a card may be old for a client that asks for a live one."""
 
 REFUSAL_HOLDS = 30.0
 """Seconds for which a refused key counts as "cannot serve"; then the next request tries again."""
@@ -64,39 +70,32 @@ class Served:
 class BillingService:
     """Everything the web layer and the command line ask for.
 
-    Raises the errors of ``errors.py``; ``clock`` gives Unix seconds.
+    Raises the errors of ``errors.py``; ``clock`` gives Unix seconds, ``timer`` seconds that only go
+    forward.
     """
 
     def __init__(
         self,
         config: BillingConfig,
-        gateway: StripeGateway,
-        catalog: Catalog,
         *,
-        store: Store[Billing | None],
-        workers: Workers,
+        loader: Loader[Billing | None],
+        gateway: StripeGateway,
+        products: Products,
+        threads: Threads,
         guard: Guard,
-        languages: Mapping[str, Language] | None = None,
+        languages: Mapping[str, Language],
         clock: Callable[[], float] = time.time,
+        timer: Callable[[], float] = time.monotonic,
     ) -> None:
         self._timeout = config.stripe_timeout
         self._livemode = config.livemode
+        self._loader = loader
         self._gateway = gateway
-        self._catalog = catalog
-        self._workers = workers
+        self._products = products
+        self._threads = threads
         self._guard = guard
         self._clock = clock
-        self._cache: CardCache[Billing | None] = CardCache(
-            store=store,
-            ttl=config.cache_ttl,
-            stale_if_error=config.stale_if_error,
-            timeout=config.stripe_timeout,
-            workers=workers,
-            guard=guard,
-            clock=clock,
-        )
-        languages = languages or {tag: Language(tag) for tag in LANGUAGES}
-        self._last_failure: tuple[BillingError | None, float] = (None, 0.0)
+        self._clicks = Allowance(timer)
         self._zone = ZoneInfo(config.timezone)
         self._builders = {
             tag: CardBuilder(
@@ -119,11 +118,7 @@ class BillingService:
             CustomerNotFound, StripeUnavailable, StripeMisconfigured
         """
         started = time.perf_counter()
-        found = self._cache.get(
-            customer,
-            lambda until: self._read(customer, until),
-            not_before=not_before,
-        )
+        found = self._loader.get(customer, not_before=not_before)
         if found.value is None:
             raise CustomerNotFound("Stripe does not know this customer")
         now = self._clock()
@@ -133,6 +128,8 @@ class BillingService:
             as_of=found.read_at,
             stale=found.outcome is Outcome.STALE,
         )
+        if found.outcome is Outcome.MISS:
+            _log_unknown_statuses(card)
         loaded = found.outcome in (Outcome.MISS, Outcome.COLLAPSED)
         return Served(
             card,
@@ -144,77 +141,83 @@ class BillingService:
         )
 
     def stripe_status(self) -> HealthStatus:
-        """How the last reading went, from memory: no call is made to find out."""
-        error, moment = self._last_failure
+        """How the last call went, from memory: none is made to find out."""
+        error, age = self._guard.last_failure()
         if error is None:
             limited = self._guard.breaker.is_open or self._guard.budget.is_spent
             return HealthStatus.WARN if limited else HealthStatus.PASS
-        refused = isinstance(error, StripeMisconfigured)
-        if refused and self._clock() - moment < REFUSAL_HOLDS:
-            return HealthStatus.FAIL
-        return HealthStatus.WARN
-
-    def _read(self, customer: str, until: float) -> Billing | None:
-        try:
-            billing = self._gateway.retrieve_billing(customer, until=until)
-        except BillingError as error:
-            self._last_failure = (error, self._clock())
-            raise
-        self._last_failure = (None, 0.0)
-        return billing
+        refused = isinstance(error, StripeKeyRefused) and age < REFUSAL_HOLDS
+        return HealthStatus.FAIL if refused else HealthStatus.WARN
 
     def is_fresh(self, customer: str, read_at: float) -> bool:
         """Whether the card read at ``read_at`` (Unix seconds) is the one to show still."""
-        return self._cache.is_fresh(customer, read_at)
+        return self._loader.is_fresh(customer, read_at)
 
     def stands_in(self, customer: str, read_at: float) -> bool:
         """Whether the card read at ``read_at`` would be shown now as the last known one."""
-        return self._cache.stands_in(customer, read_at)
-
-    def _valid_until(self, billing: Billing, now: float) -> float:
-        """Until when (Unix seconds) a card says the same: the next date on it, or midnight."""
-        tomorrow = day_of(int(now), self._zone) + timedelta(days=1)
-        midnight = datetime.combine(tomorrow, datetime.min.time(), self._zone).timestamp()
-        ahead = [m for sub in billing.subscriptions for m in sub.moments() if m > now]
-        return min([*ahead, midnight])
+        return self._loader.stands_in(customer, read_at)
 
     def live_since(self) -> float:
         """The ``not_before`` of a client that asks for a live read."""
         return self._clock() - LIVE_INTERVAL
 
+    def changed(self, customer: str) -> None:
+        """Something of ``customer`` may have changed: the next card is read anew, for everybody."""
+        self._loader.expire(customer)
+
     def portal_url(
-        self, customer: str, *, return_url: str, locale: str, flow: str | None = None
+        self,
+        customer: str,
+        *,
+        return_url: str,
+        locale: str,
+        flow: str | None = None,
+        subscription: str | None = None,
     ) -> str:
         """A new portal session for ``customer``, to be redirected to at once and never kept.
 
+        It is for ``subscription``, one of the customer's own, or for the one that the card shows.
+
         Raises:
+            TooManyRequests: when the customer has opened too many in a short time.
+            SubscriptionNotFound: for a subscription that is not the customer's.
             CustomerNotFound, StripeUnavailable, StripeMisconfigured
         """
-        if self._guard.breaker.is_open:
-            raise StripeUnavailable("the circuit is open after repeated failures", retry_after=2)
+        wait = self._clicks.ask(customer)
+        if wait:
+            raise TooManyRequests("this customer opens the portal too often", retry_after=wait)
         until = time.monotonic() + self._timeout
-        subscription = self._subscription(customer) if flow else None
-        session = self._workers.submit(
-            lambda: self._gateway.create_portal_session(
-                customer,
-                return_url=return_url,
-                locale=locale,
-                flow=flow,
-                subscription=subscription,
-                until=until,
-            )
-        )
+        if flow or subscription:
+            subscription = self._own_subscription(customer, subscription)
+        self._guard.admit()
+        report = Report(self._guard)
+
+        def create() -> str:
+            try:
+                self._guard.spend(patience=(until - time.monotonic()) / 2)
+                url = self._gateway.create_portal_session(
+                    customer,
+                    return_url=return_url,
+                    locale=locale,
+                    flow=flow,
+                    subscription=subscription,
+                    until=until,
+                )
+            except BillingError as error:
+                report.failed(error)
+                raise
+            report.answered()
+            return url
+
+        session = self._threads.submit(create)
         try:
             return self._guard.wait(session, until)
+        except StripeUnavailable as error:
+            if time.monotonic() >= until:
+                report.failed(error)
+            raise
         finally:
             session.cancel()
-
-    def _subscription(self, customer: str) -> str | None:
-        """The subscription that the card shows; without one the plain portal has to do."""
-        try:
-            return self.card(customer).card.subscription
-        except StripeUnavailable:
-            return None
 
     def receive(self, body: bytes, signature: str, secret: str) -> None:
         """Forget what a webhook's event says has changed. The next read is live, and decides.
@@ -226,8 +229,37 @@ class BillingService:
         if event.livemode is not None and event.livemode != self._livemode:
             raise InvalidEvent("the event's livemode is not that of STRIPE_SECRET_KEY")
         if event.customer and event.customer_deleted:
-            self._cache.drop(event.customer)
+            self._loader.drop(event.customer)
         elif event.customer:
-            self._cache.expire(event.customer)
+            self._loader.expire(event.customer)
         if event.product:
-            self._catalog.forget(event.product)
+            self._products.expire(event.product)
+
+    def _own_subscription(self, customer: str, wanted: str | None) -> str | None:
+        """The one of the customer's subscriptions that a flow is about.
+
+        Without one the plain portal has to do, as it has while the card cannot be read.
+        """
+        try:
+            card = self.card(customer).card
+        except StripeUnavailable:
+            return None
+        if wanted is None:
+            return card.subscription
+        own = {card.subscription, *(other.subscription for other in card.other_subscriptions)}
+        if wanted not in own:
+            raise SubscriptionNotFound("the customer has no such subscription")
+        return wanted
+
+    def _valid_until(self, billing: Billing, now: float) -> float:
+        """Until when (Unix seconds) a card says the same: the next date on it, or midnight."""
+        tomorrow = day_of(int(now), self._zone) + timedelta(days=1)
+        midnight = datetime.combine(tomorrow, datetime.min.time(), self._zone).timestamp()
+        ahead = [m for sub in billing.subscriptions for m in sub.moments() if m > now]
+        return min([*ahead, midnight])
+
+
+def _log_unknown_statuses(card: BillingCard) -> None:
+    for status in (card.status, *(other.status for other in card.other_subscriptions)):
+        if status.code is Code.UNKNOWN:
+            log.warning("Stripe sent the unknown status %s", safe(status.stripe_status))

@@ -15,8 +15,8 @@ import pytest
 import yaml
 from prometheus_client.parser import text_string_to_metric_families
 
-from billing_proxy.cache.cards import Outcome
 from billing_proxy.gateway.calls import CALLS
+from billing_proxy.loader import Outcome
 from billing_proxy.metrics.observer import NO_CARD, CallOutcome
 from billing_proxy.metrics.prometheus import CODES, FOUND, Metrics
 

@@ -45,7 +45,7 @@ def wait_until_well(client: FlaskClient) -> None:
 
 
 def cache_of(client: FlaskClient) -> Any:
-    return client.application.extensions["billing_proxy"].service._cache
+    return client.application.extensions["billing_proxy"].service._loader
 
 
 @pytest.fixture

@@ -73,7 +73,7 @@ def ask(
     not_before: float | None = None,
     within: float = PATIENCE,
 ) -> Entry[Any] | Lease:
-    return store.turn(KEY, accepts, not_before=not_before, until=time.monotonic() + within)
+    return store.lease(KEY, accepts, not_before=not_before, until=time.monotonic() + within)
 
 
 def lease(store: Store[Any], **options: Any) -> Lease:

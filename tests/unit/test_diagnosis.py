@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import time
 from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
@@ -10,8 +11,6 @@ from urllib.parse import parse_qs, urlsplit
 import pytest
 import requests
 
-from billing_proxy.cache.budget import ReadBudget
-from billing_proxy.cache.products import Catalog
 from billing_proxy.cli.check import FEATURES, Finding, Level, diagnose
 from billing_proxy.config.settings import BillingConfig
 from billing_proxy.gateway.api import StripeApi
@@ -19,7 +18,6 @@ from billing_proxy.gateway.calls import CALLS, PERMISSIONS, link_to_a_new_key
 from billing_proxy.gateway.gateway import StripeGateway
 
 from .stripe_answers import ADDRESS, KEY, StripeAnswers
-from .stripe_objects import Clock
 
 README = Path(__file__).resolve().parents[2] / "README.md"
 PROBED = {p.probe: p for p in PERMISSIONS if p.probe}
@@ -47,13 +45,9 @@ def find(key: str = KEY, configuration: str | None = None, **more: Any) -> list[
         stripe_timeout=0.9,
         stripe_portal_configuration=configuration,
     )
-    clock = Clock()
     gateway = StripeGateway(
         StripeApi(key, api_base=ADDRESS, connections=1),
-        catalog=Catalog(ttl=60, clock=clock),
-        budget=ReadBudget(1000),
         portal_configuration=configuration,
-        clock=clock,
     )
     return diagnose(config, gateway, **more)
 
@@ -170,7 +164,7 @@ def test_what_customers_cannot_do_in_the_portal_is_a_warning(
 def test_a_call_that_is_not_in_the_list_is_not_made(answers: StripeAnswers) -> None:
     api = StripeApi(KEY, api_base=ADDRESS, connections=1)
     with pytest.raises(LookupError, match="charges"):
-        api.list("charges", {})
+        api.list("charges", {}, until=time.monotonic() + 1)
     assert answers.asked == []
     assert len(CALLS) == sum(len(permission.calls) for permission in PERMISSIONS)
 

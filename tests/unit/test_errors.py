@@ -17,10 +17,14 @@ from billing_proxy.errors import (
     NotIdentified,
     PageNotFound,
     ReadBudgetSpent,
+    StripeKeyRefused,
     StripeMisconfigured,
+    StripePermissionMissing,
     StripeRateLimited,
     StripeTooSlow,
     StripeUnavailable,
+    SubscriptionNotFound,
+    TooManyRequests,
     from_status,
 )
 
@@ -36,6 +40,10 @@ STATUSES = {
     NotIdentified: 401,
     Forbidden: 403,
     CustomerNotFound: 404,
+    SubscriptionNotFound: 404,
+    TooManyRequests: 429,
+    StripeKeyRefused: 502,
+    StripePermissionMissing: 502,
     PageNotFound: 404,
     MethodNotSupported: 405,
     BadRequest: 400,
@@ -85,7 +93,7 @@ def test_an_error_without_a_reason_says_what_it_is() -> None:
 def test_only_an_outage_invites_to_try_again() -> None:
     assert StripeUnavailable(retry_after=None).retry_after is None
     for kind in RAISED:
-        assert (kind().retry_after is not None) is (kind.status == 503)
+        assert (kind().retry_after is not None) is (kind.status in (429, 503))
 
 
 @pytest.mark.parametrize("kind", RAISED)

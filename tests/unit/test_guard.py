@@ -29,7 +29,7 @@ def timer() -> Clock:
 
 def make_guard(timer: Clock, *, threshold: int = 1, max_rate: float = 1000) -> Guard:
     breaker = CircuitBreaker(threshold=threshold, timer=timer)
-    return Guard(breaker, ReadBudget(max_rate, timer=timer), max_waiting=2)
+    return Guard(breaker, ReadBudget(max_rate, timer=timer), max_waiting=2, timer=timer)
 
 
 @pytest.mark.parametrize(
@@ -84,10 +84,10 @@ def test_while_the_circuit_is_open_nothing_is_admitted_but_a_probe(timer: Clock)
 
 def test_a_spent_budget_says_when_to_come_back(timer: Clock) -> None:
     guard = make_guard(timer, max_rate=0.1)
-    guard.spend(wait=False)
-    for wait in (False, True):
+    guard.spend(patience=0)
+    for patience in (0.0, 0.25):
         with pytest.raises(ReadBudgetSpent) as raised:
-            guard.spend(wait=wait)
+            guard.spend(patience=patience)
         assert (raised.value.retry_after or 0) > 1
 
 
@@ -96,14 +96,14 @@ def test_stripes_own_429_spends_the_budget_until_an_answer_in_full(timer: Clock)
     for rest in (1, 2):
         guard.failed(StripeRateLimited())
         with pytest.raises(ReadBudgetSpent) as raised:
-            guard.spend(wait=False)
+            guard.spend(patience=0)
         assert raised.value.retry_after == rest
         timer.advance(rest)
-        guard.spend(wait=False)
+        guard.spend(patience=0)
     guard.answered()
     guard.failed(StripeRateLimited())
     with pytest.raises(ReadBudgetSpent) as raised:
-        guard.spend(wait=False)
+        guard.spend(patience=0)
     assert raised.value.retry_after == 1
 
 

@@ -16,7 +16,7 @@ from itsdangerous import URLSafeSerializer
 from billing_proxy.config.settings import BillingConfig
 from billing_proxy.errors import NotIdentified
 from billing_proxy.identity.customers import NO_CUSTOMER, Grant, is_customer_id
-from billing_proxy.identity.signing import Signer, Signers
+from billing_proxy.identity.signing import PortalVisit, Signer, Signers
 from billing_proxy.identity.tokens import TokenVerifier, mint_token
 
 from .examples import examples
@@ -268,7 +268,7 @@ class TestSigners:
         signed = {
             "session": signers.session(CUSTOMER, now=NOW, ttl=3600),
             "pass": signers.portal_pass(CUSTOMER, now=NOW),
-            "visit": signers.portal_opened(now=NOW),
+            "visit": signers.visit(PortalVisit().opened(CUSTOMER), now=NOW),
             "link": signers.link_mark(CUSTOMER),
         }
         doors: dict[str, Callable[..., object]] = {
@@ -280,7 +280,7 @@ class TestSigners:
                 with pytest.raises(NotIdentified):
                     doors[door](text, now=NOW)
             if name != "visit":
-                assert signers.not_before(text, now=NOW) is None
+                assert signers.open_visit(text, now=NOW) == PortalVisit()
             assert signers.is_link_of(text, CUSTOMER) == (name == "link")
 
     def test_a_signature_for_somebody_who_is_no_customer_is_refused(self) -> None:
@@ -299,24 +299,45 @@ class TestSigners:
             assert not self.signers.is_link_of(made_up, "cus_a")
 
 
-class TestFreshnessMarks:
+class TestPortalVisit:
+    """A browser with a portal open reads live; after the return, what was read since will do."""
+
     signers = Signers("secret")
+    OPEN = PortalVisit().opened(CUSTOMER)
 
-    def test_while_the_portal_is_open_every_read_is_live_for_half_an_hour_at_most(self) -> None:
-        mark = self.signers.portal_opened(now=NOW)
-        for later in (0, 60, 1799):
-            assert self.signers.not_before(mark, now=NOW + later) == NOW + later
-        assert self.signers.not_before(mark, now=NOW + 1800) is None
+    @pytest.mark.parametrize(
+        ("visit", "expected"),
+        [
+            (PortalVisit(), None),
+            (OPEN, NOW - 2),
+            (OPEN.returned(NOW - 60), NOW - 60),
+            (OPEN.opened(CUSTOMER).returned(NOW - 60), NOW - 2),
+            (OPEN.opened(CUSTOMER).returned(NOW - 1), NOW - 1),
+            (PortalVisit().returned(NOW - 60), NOW - 60),
+        ],
+        ids=["never", "open", "returned", "one of two returned", "just now", "return alone"],
+    )
+    def test_since_when_the_card_must_have_been_read(
+        self, visit: PortalVisit, expected: float | None
+    ) -> None:
+        assert visit.not_before(NOW - 2) == expected
 
-    def test_after_the_return_one_read_since_then_will_do(self) -> None:
-        mark = self.signers.portal_left(now=NOW + 0.25)
+    def test_the_customers_whose_portals_were_open_are_remembered_and_not_without_end(self) -> None:
+        visit = PortalVisit()
+        for customer in ("cus_a", "cus_b", "cus_a", "cus_c", "cus_d"):
+            visit = visit.opened(customer)
+        assert visit.returned(NOW).customers == ("cus_d", "cus_c", "cus_a")
+
+    def test_a_mark_holds_for_half_an_hour_and_asks_for_nothing_from_the_future(self) -> None:
+        returned = self.OPEN.returned(NOW + 1)
+        mark = self.signers.visit(returned, now=NOW)
         for later in (1, 60, 1799):
-            assert self.signers.not_before(mark, now=NOW + later) == NOW + 0.25
-        assert self.signers.not_before(mark, now=NOW + 1800) is None
+            assert self.signers.open_visit(mark, now=NOW + later) == returned
+        assert self.signers.open_visit(mark, now=NOW).returned_at == NOW
+        assert self.signers.open_visit(mark, now=NOW + 1800) == PortalVisit()
 
-    def test_a_mark_of_a_clock_ahead_of_ours_asks_for_nothing_from_the_future(self) -> None:
-        assert self.signers.not_before(self.signers.portal_left(now=NOW + 5), now=NOW) == NOW
-
-    @pytest.mark.parametrize("mark", ["", "opened", "\ud800", Signers("x").portal_opened(now=NOW)])
-    def test_a_made_up_mark_means_nothing(self, mark: str) -> None:
-        assert self.signers.not_before(mark, now=NOW) is None
+    @pytest.mark.parametrize(
+        "mark", [None, "", "1 0.0", "\ud800", Signers("x").visit(OPEN, now=NOW)]
+    )
+    def test_a_made_up_mark_means_nothing(self, mark: str | None) -> None:
+        assert self.signers.open_visit(mark, now=NOW) == PortalVisit()

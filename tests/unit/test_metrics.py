@@ -12,8 +12,8 @@ from prometheus_client.openmetrics.parser import (
 )
 from prometheus_client.parser import text_string_to_metric_families
 
-from billing_proxy.cache.cards import Outcome
 from billing_proxy.config.settings import SETTINGS
+from billing_proxy.loader import Outcome
 from billing_proxy.metrics.observer import NO_CARD, CallOutcome
 from billing_proxy.metrics.prometheus import (
     BUCKETS,

@@ -57,7 +57,7 @@ def api(notebook: Notebook) -> StripeApi:
 def list_subscriptions(api: StripeApi) -> Any:
     """Within a second there is no time to try again, which would make the test wait."""
     with transport.deadline(time.monotonic() + 0.9):
-        return api.list("subscriptions", {})
+        return api.list("subscriptions", {}, until=time.monotonic() + 20)
 
 
 def test_a_call_that_stripe_answers_is_ok(
@@ -66,7 +66,7 @@ def test_a_call_that_stripe_answers_is_ok(
     answers.list("subscriptions", make_subscription())
     answers.answer("billing_portal/sessions", {"url": "https://x.example"}, method="POST")
     list_subscriptions(api)
-    api.create("billing_portal.sessions", {})
+    api.create("billing_portal.sessions", {}, until=time.monotonic() + 20)
     assert notebook.calls == [
         ("subscriptions.list", CallOutcome.OK),
         ("billing_portal.sessions.create", CallOutcome.OK),
@@ -132,5 +132,5 @@ def test_the_budget_reports_its_limit_and_every_read_it_is_asked_for(notebook: N
 def test_a_read_that_rests_after_stripes_429_is_refused_too(notebook: Notebook) -> None:
     budget = ReadBudget(1000, timer=Clock(100), observer=notebook)
     budget.rate_limited()
-    budget.take(wait=True)
+    budget.take(patience=0.25)
     assert notebook.reads == [False]

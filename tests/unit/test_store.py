@@ -25,38 +25,38 @@ def store(clock: Clock) -> MemoryStore[Any]:
 
 
 def test_a_reading_from_ahead_of_the_clock_makes_way(store: MemoryStore[Any], clock: Clock) -> None:
-    store.put(KEY, "from ahead", store.lease(KEY))
+    store.put(KEY, "from ahead", store.grant(KEY))
     clock.advance(-1)
-    store.put(KEY, "now", store.lease(KEY))
+    store.put(KEY, "now", store.grant(KEY))
     assert store.get(KEY) == Entry("now", clock.now)
 
 
 def test_what_is_too_old_is_gone(store: MemoryStore[Any], clock: Clock) -> None:
-    store.put(KEY, "a card", store.lease(KEY))
+    store.put(KEY, "a card", store.grant(KEY))
     clock.advance(101)
     assert store.get(KEY) is None
 
 
 def test_what_may_not_be_kept_at_all_is_not_known(clock: Clock) -> None:
     store: MemoryStore[Any] = MemoryStore(maxsize=3, retention=0, clock=clock)
-    store.put(KEY, "a card", store.lease(KEY))
+    store.put(KEY, "a card", store.grant(KEY))
     assert store.get(KEY) is None
 
 
 def test_there_is_an_end_to_how_much_is_kept(store: MemoryStore[Any]) -> None:
     for number in range(9):
-        store.put(number, "a card", store.lease(number))
+        store.put(number, "a card", store.grant(number))
     assert [number for number in range(9) if store.get(number)] == [6, 7, 8]
 
 
 def test_a_clock_set_back_and_forth_spoils_nothing(store: MemoryStore[Any], clock: Clock) -> None:
-    store.put("cus_first", "a card", store.lease("cus_first"))
+    store.put("cus_first", "a card", store.grant("cus_first"))
     clock.advance(-50)
-    store.put("cus_older", "a card", store.lease("cus_older"))
-    store.put(KEY, "a card", store.lease(KEY))
+    store.put("cus_older", "a card", store.grant("cus_older"))
+    store.put(KEY, "a card", store.grant(KEY))
     clock.advance(110)
     store.get("cus_first")
-    assert store.put("cus_next", "a card", store.lease("cus_next")).fresh
+    assert store.put("cus_next", "a card", store.grant("cus_next")).fresh
     store.expire("cus_first")
     assert store.get("cus_older") is None
     assert store.get("cus_next") is not None
@@ -83,7 +83,7 @@ def test_whatever_the_clock_does_what_is_kept_can_be_found_and_forgotten(
         if step == "wait":
             clock.advance(seconds)
         elif step == "put":
-            assert store.put(key, key, store.lease(key)).fresh
+            assert store.put(key, key, store.grant(key)).fresh
             assert store.get(key) is not None
         elif step == "get":
             entry = store.get(key)

@@ -13,7 +13,9 @@ import requests
 from billing_proxy.errors import (
     BillingError,
     CustomerNotFound,
+    StripeKeyRefused,
     StripeMisconfigured,
+    StripePermissionMissing,
     StripeRateLimited,
     StripeUnavailable,
 )
@@ -34,7 +36,7 @@ def api() -> StripeApi:
 def list_subscriptions(api: StripeApi, seconds: float = 0.9) -> Any:
     """Within a second there is no time to try again, which would make the test wait."""
     with transport.deadline(time.monotonic() + seconds):
-        return api.list("subscriptions", {"customer": CUSTOMER})
+        return api.list("subscriptions", {"customer": CUSTOMER}, until=time.monotonic() + 20)
 
 
 def error_of(api: StripeApi) -> BillingError:
@@ -75,15 +77,17 @@ def test_an_object_is_retrieved_and_created_by_its_resource(
 ) -> None:
     answers.answer("invoices/in_1", make_invoice(id="in_1"))
     answers.answer("billing_portal/sessions", {"url": "https://x.example"}, method="POST")
-    assert api.retrieve("invoices", "in_1")["id"] == "in_1"
-    created = api.create("billing_portal.sessions", {"customer": CUSTOMER})
+    assert api.retrieve("invoices", "in_1", until=time.monotonic() + 20)["id"] == "in_1"
+    created = api.create(
+        "billing_portal.sessions", {"customer": CUSTOMER}, until=time.monotonic() + 20
+    )
     assert created["url"] == "https://x.example"
     assert answers.requests[1].params == {"customer": [CUSTOMER]}
 
 
 REFUSALS = [
-    (401, None, None, StripeMisconfigured, "STRIPE_SECRET_KEY"),
-    (403, None, None, StripeMisconfigured, "permission"),
+    (401, None, None, StripeKeyRefused, "STRIPE_SECRET_KEY"),
+    (403, None, None, StripePermissionMissing, "permission"),
     (400, "resource_missing", "customer", CustomerNotFound, ""),
     (404, "resource_missing", "customer", CustomerNotFound, ""),
     (400, "resource_missing", "subscription", StripeMisconfigured, "resource_missing"),

@@ -91,6 +91,7 @@ def test_the_portal_opens_for_that_customer_and_the_next_reads_are_live(
     assert client.get("/billing/portal").status_code == 303
     assert emulator.requests[-1].params["customer"] == anna
     before = emulator.calls()
+    clock.advance(2)
     client.get("/billing/")
     clock.advance(1)
     client.get("/billing/return")

@@ -89,8 +89,9 @@ def test_while_the_portal_is_open_every_read_is_live(
     assert not is_live(warm)
     warm.get("/billing/portal")
     for path in ("/billing/", "/billing/card", "/billing/subscription.json", "/billing/"):
-        clock.advance(0.5)
+        clock.advance(2.5)
         assert is_live(warm, path)
+        assert not is_live(warm, path), "once in two seconds is all that any browser may cause"
 
 
 def test_a_change_in_the_portal_shows_at_once_in_the_old_tab(
@@ -162,7 +163,7 @@ def test_on_every_worker_reads_are_live_while_the_portal_is_open(
     warm.get("/billing/portal")
     share_cookies(warm, worker)
     for browser in (worker, warm, worker):
-        clock.advance(1)
+        clock.advance(2.5)
         assert is_live(browser)
 
 

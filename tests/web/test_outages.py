@@ -167,7 +167,7 @@ def test_after_the_portal_an_outage_shows_a_stale_card_and_not_a_fresh_one(
     clock.advance(1)
     browser.get(path)
     outage()
-    clock.advance(1)
+    clock.advance(2)
     body = browser.get("/billing/subscription.json").get_json()
     assert body["stale"] is True
     assert body["as_of"] == "2076-11-22T11:00:00Z"
@@ -216,7 +216,7 @@ def test_a_customer_without_a_subscription_stays_one_and_an_unknown_one_stays_un
 @pytest.mark.parametrize(
     ("status", "type_"), [(401, "invalid_request_error"), (403, "invalid_request_error")]
 )
-def test_a_refused_key_is_the_operators_mistake_and_no_outage(
+def test_a_refused_key_is_an_outage_for_who_has_a_last_known_card_and_a_502_for_others(
     client: FlaskClient, emulator: Emulator, anna: str, clock: Clock, status: int, type_: str
 ) -> None:
     read(client, anna, clock)
@@ -224,7 +224,9 @@ def test_a_refused_key_is_the_operators_mistake_and_no_outage(
     body = {"error": {"type": type_, "message": message}}
     emulator.fail(status=status, times=None, body=body)
     clock.advance(31)
-    answer = read(client, anna, clock)
+    assert read(client, anna, clock).get_json()["stale"] is True
+    assert client.get("/readyz").status_code == 503
+    answer = read(client, "cus_stranger", clock)
     assert answer.status_code == 502
     assert "Retry-After" not in answer.headers
 

@@ -18,9 +18,6 @@ FIRST_REST = 1.0
 LONGEST_REST = 30.0
 """Seconds without reads after Stripe's first 429, doubled by each that follows, up to the last."""
 
-SHORT_WAIT = 0.25
-"""Seconds to wait for the next read when there is nothing else to show."""
-
 MICROSECONDS = 1_000_000
 """In a second. Limiters count in whole ones, so that sums are exact, here and in Redis."""
 
@@ -106,9 +103,9 @@ class ReadBudget:
         self._rest = 0.0
         self._rest_until = -math.inf
 
-    def take(self, *, wait: bool = False) -> bool:
-        """Whether one more read may be made now, or with ``wait`` in a moment; if so, it counts."""
-        granted = self._take(SHORT_WAIT if wait else 0.0)
+    def take(self, *, patience: float = 0.0) -> bool:
+        """Whether one more read may be made within ``patience`` seconds; if so, it counts."""
+        granted = self._take(patience)
         self._observer.read_asked(granted=granted)
         return granted
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import Future
 from contextlib import contextmanager
 from typing import TypeVar
@@ -25,8 +25,9 @@ T = TypeVar("T")
 SLOW = 1.0
 """Seconds that any request may wait for Stripe."""
 
-MAX_WAITING = 16
-"""Requests, per process, that may wait for a slow Stripe; others need their threads."""
+MAX_WAITING = 192
+"""Requests, per process, that may wait for a slow Stripe: with 256 threads, the others stay free
+for what needs no Stripe."""
 
 
 class Guard:
@@ -36,11 +37,23 @@ class Guard:
     """
 
     def __init__(
-        self, breaker: CircuitBreaker, budget: ReadBudget, *, max_waiting: int = MAX_WAITING
+        self,
+        breaker: CircuitBreaker,
+        budget: ReadBudget,
+        *,
+        max_waiting: int = MAX_WAITING,
+        timer: Callable[[], float] = time.monotonic,
     ) -> None:
         self.breaker = breaker
         self.budget = budget
         self._waiting = threading.BoundedSemaphore(max_waiting)
+        self._timer = timer
+        self._last_failure: tuple[BillingError | None, float] = (None, 0.0)
+
+    def last_failure(self) -> tuple[BillingError | None, float]:
+        """What the last call failed with, and how many seconds ago; None where it was answered."""
+        error, moment = self._last_failure
+        return error, self._timer() - moment
 
     def admit(self) -> None:
         """Allow one load to start.
@@ -51,23 +64,25 @@ class Guard:
         if self.breaker.ask() is Permit.REFUSED:
             raise StripeUnavailable("the circuit is open after repeated failures", retry_after=2)
 
-    def spend(self, *, wait: bool) -> None:
-        """Count one read; with ``wait``, after a moment if need be.
+    def spend(self, *, patience: float) -> None:
+        """Count one read, within ``patience`` seconds.
 
         Raises:
             ReadBudgetSpent
         """
-        if not self.budget.take(wait=wait):
+        if not self.budget.take(patience=patience):
             reason = "the read budget is spent"
             raise ReadBudgetSpent(reason, retry_after=self.budget.retry_after)
 
     def answered(self) -> None:
-        """A load ended with an answer of Stripe's."""
+        """A call ended with an answer of Stripe's."""
+        self._last_failure = (None, 0.0)
         self.breaker.succeeded()
         self.budget.answered()
 
     def failed(self, error: BillingError) -> None:
-        """A load ended with ``error``."""
+        """A call ended with ``error``."""
+        self._last_failure = (error, self._timer())
         if isinstance(error, ReadBudgetSpent):
             return  # Stripe was not asked
         if isinstance(error, StripeRateLimited):
@@ -76,7 +91,8 @@ class Guard:
         elif isinstance(error, StripeUnavailable):
             self.breaker.failed()
         else:
-            self.answered()
+            self.breaker.succeeded()
+            self.budget.answered()
 
     def wait(self, future: Future[T], until: float) -> T:
         """The result of ``future`` by ``until`` (seconds of ``time.monotonic``).
@@ -107,3 +123,21 @@ class Guard:
             yield
         finally:
             self._waiting.release()
+
+
+class Report:
+    """Tells the guard how a call ended, once: the call itself does, or who waited in vain."""
+
+    def __init__(self, guard: Guard) -> None:
+        self._guard = guard
+        self._once = threading.Lock()
+
+    def answered(self) -> None:
+        """The call has its answer."""
+        if self._once.acquire(blocking=False):
+            self._guard.answered()
+
+    def failed(self, error: BillingError) -> None:
+        """The call failed with ``error``, or did not end in time."""
+        if self._once.acquire(blocking=False):
+            self._guard.failed(error)

@@ -60,15 +60,15 @@ class Store(Protocol[V]):
     def get(self, key: Hashable) -> Entry[V] | None:
         """What is known of ``key``, fresh or not."""
 
-    def turn(
+    def lease(
         self,
         key: Hashable,
-        does: Callable[[Entry[V]], bool],
+        accepts: Callable[[Entry[V]], bool],
         *,
         not_before: float | None,
         until: float,
     ) -> Entry[V] | Lease:
-        """A value that ``does``, if one has come in meanwhile, or the right to load one.
+        """A value that one ``accepts``, if it has come in meanwhile, or the right to load one.
 
         Where processes share a store, this waits for the one that is loading already, until
         ``until`` (``time.monotonic``), unless it began before ``not_before`` (Unix seconds).
@@ -116,22 +116,22 @@ class MemoryStore(Generic[V]):
             entry = self._entries.get(key)
         return entry if entry and self._clock() - entry.read_at < self._retention else None
 
-    def turn(
+    def lease(
         self,
         key: Hashable,
-        does: Callable[[Entry[V]], bool],
+        accepts: Callable[[Entry[V]], bool],
         *,
         not_before: float | None = None,  # noqa: ARG002 -- nobody else loads in this process
         until: float = 0.0,  # noqa: ARG002
     ) -> Entry[V] | Lease:
-        """A value that ``does``, if one has come in meanwhile, or the right to load one."""
+        """A value that one ``accepts``, if it has come in meanwhile, or the right to load one."""
         with self._lock:
             entry = self._entries.get(key)
-            if entry is not None and does(entry):
+            if entry is not None and accepts(entry):
                 return entry
-        return self.lease(key)
+        return self.grant(key)
 
-    def lease(self, key: Hashable) -> Lease:
+    def grant(self, key: Hashable) -> Lease:
         """The right to load ``key`` now."""
         with self._lock:
             return Lease(self._clock(), self._generations.get(key))

@@ -18,13 +18,13 @@ from ..errors import StripeTooSlow, StripeUnavailable
 T = TypeVar("T")
 
 
-class Workers:
+class Threads:
     """``size`` threads and a queue of ``queue`` more calls, made when first needed.
 
     Made in each process for itself: threads do not survive a fork, and none exists before then.
     """
 
-    def __init__(self, *, size: int = 16, queue: int = 256) -> None:
+    def __init__(self, *, size: int, queue: int = 256) -> None:
         self._executor = ThreadPoolExecutor(size, thread_name_prefix="stripe")
         self._places = threading.BoundedSemaphore(size + queue)
 

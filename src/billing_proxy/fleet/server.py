@@ -20,7 +20,7 @@ import redis
 from redis.backoff import NoBackoff
 from redis.retry import Retry
 
-from ..cache.threads import Workers
+from ..cache.threads import Threads
 from ..errors import StripeUnavailable
 from ..metrics.observer import SILENT, Observer
 
@@ -93,7 +93,7 @@ class RedisServer:
         self._client = redis.Redis.from_url(url, **_connection(url))
         self._try_out = self._client.register_script(_PROBE)
         self._timer = timer
-        self._prober = Workers(size=1, queue=0)
+        self._prober = Threads(size=1, queue=0)
         self._lock = threading.Lock()
         self._is_up = True
         self._probed_at = -math.inf

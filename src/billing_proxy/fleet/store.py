@@ -88,44 +88,44 @@ class RedisStore:
             self._memory.keep(key, known)
         return known
 
-    def turn(
+    def lease(
         self,
         key: Hashable,
-        does: Callable[[Entry[Billing | None]], bool],
+        accepts: Callable[[Entry[Billing | None]], bool],
         *,
         not_before: float | None,
         until: float,
     ) -> Entry[Billing | None] | Lease:
-        """A value that ``does``, or the right to load one, after waiting for another's load.
+        """A value that one ``accepts``, or the right to load one, after waiting for another's load.
 
         Raises:
             BillingError: what the other's load ended with.
             StripeTooSlow: when it takes too long.
         """
         try:
-            return self._turn(key, does, not_before, until)
+            return self._lease(key, accepts, not_before, until)
         except ServerDown:
-            return self._memory.turn(key, does)
+            return self._memory.lease(key, accepts)
 
-    def _turn(
+    def _lease(
         self,
         key: Hashable,
-        does: Callable[[Entry[Billing | None]], bool],
+        accepts: Callable[[Entry[Billing | None]], bool],
         not_before: float | None,
         until: float,
     ) -> Entry[Billing | None] | Lease:
-        lease = replace(self._memory.lease(key), version=secrets.token_hex(8))
+        lease = replace(self._memory.grant(key), version=secrets.token_hex(8))
         known = awaited = b""
         while time.monotonic() < until:
             lease = replace(lease, started=self._clock())
-            state, said = self._ask_for_turn(key, lease, not_before, known, awaited)
+            state, said = self._claim_lease(key, lease, not_before, known, awaited)
             if state == b"granted":
                 return replace(lease, shared_generation=said)
             if state == b"failed":
                 raise shared_error(said.decode("ascii", "replace"))
             if state == b"entry":
                 entry, known = self.get(key), said
-                if entry and ((awaited and entry.version.encode() == awaited) or does(entry)):
+                if entry and ((awaited and entry.version.encode() == awaited) or accepts(entry)):
                     return entry
             else:
                 awaited = said
@@ -171,7 +171,7 @@ class RedisStore:
         args = [secrets.token_hex(4), _EVENT_MS]
         self._server.invalidate(self._key(key), lambda: script([self._key(key)], args))
 
-    def _ask_for_turn(
+    def _claim_lease(
         self,
         key: Hashable,
         lease: Lease,

@@ -20,7 +20,9 @@ import stripe
 from ..errors import (
     CustomerNotFound,
     InvalidEvent,
+    StripeKeyRefused,
     StripeMisconfigured,
+    StripePermissionMissing,
     StripeRateLimited,
     StripeUnavailable,
 )
@@ -58,7 +60,8 @@ class StripeApi:
         connections: how many connections to keep open.
         observer: hears of every call, how it ended and how long it took.
 
-    Every method raises StripeUnavailable, StripeMisconfigured or CustomerNotFound.
+    Every method gives up at ``until`` (``time.monotonic``), and raises StripeUnavailable,
+    StripeMisconfigured or CustomerNotFound.
     """
 
     def __init__(
@@ -85,26 +88,28 @@ class StripeApi:
             http_client=self._http_client,
         )
 
-    def list(self, resource: str, params: Mapping[str, Any]) -> Page:
+    def list(self, resource: str, params: Mapping[str, Any], *, until: float) -> Page:
         """One page of ``resource``, such as ``subscriptions``."""
         what = f"{resource}.list"
-        answer, request_id = self._call(what, "get", _path(resource), params)
+        answer, request_id = self._call(what, "get", _path(resource), params, until)
         data = answer.get("data")
         if not isinstance(data, list) or not all(isinstance(obj, Mapping) for obj in data):
             raise StripeUnavailable(f"Stripe's answer to {what} is not a list")
         return Page(data, answer.get("has_more") is True, request_id)
 
-    def retrieve(self, resource: str, id_: str) -> Mapping[str, Any]:
+    def retrieve(self, resource: str, id_: str, *, until: float) -> Mapping[str, Any]:
         """The object of ``resource`` with this id."""
         path = f"{_path(resource)}/{quote(id_, safe='')}"
-        return self._call(f"{resource}.retrieve", "get", path, {})[0]
+        return self._call(f"{resource}.retrieve", "get", path, {}, until)[0]
 
-    def create(self, resource: str, params: Mapping[str, Any]) -> Mapping[str, Any]:
+    def create(
+        self, resource: str, params: Mapping[str, Any], *, until: float
+    ) -> Mapping[str, Any]:
         """A new object of ``resource``."""
-        return self._call(f"{resource}.create", "post", _path(resource), params)[0]
+        return self._call(f"{resource}.create", "post", _path(resource), params, until)[0]
 
     def _call(
-        self, what: str, method: str, path: str, params: Mapping[str, Any]
+        self, what: str, method: str, path: str, params: Mapping[str, Any], until: float
     ) -> tuple[Mapping[str, Any], str]:
         """The JSON object that Stripe answers, and the id of Stripe's request.
 
@@ -114,7 +119,8 @@ class StripeApi:
             raise LookupError(f"{what} is not in the list of calls")
         started, outcome = time.perf_counter(), CallOutcome.UNREADABLE
         try:
-            answer = self._client.raw_request(method, path, **params)
+            with transport.deadline(until):
+                answer = self._client.raw_request(method, path, **params)
             body, request_id = answer.data, answer.request_id
             if isinstance(body, Mapping):
                 outcome = CallOutcome.OK
@@ -193,10 +199,13 @@ def _translate(what: str, error: stripe.StripeError) -> NoReturn:
     match error:
         case stripe.AuthenticationError():
             reason = "Stripe refuses STRIPE_SECRET_KEY: it is wrong, revoked or expired"
-            raise StripeMisconfigured(reason, request_id=request_id) from None
+            raise StripeKeyRefused(reason, request_id=request_id) from None
         case stripe.PermissionError():
+            permission = _permission(error)
             reason = f"STRIPE_SECRET_KEY may not do {what}: give it that permission in Stripe"
-            raise StripeMisconfigured(reason, request_id=request_id) from None
+            raise StripePermissionMissing(
+                reason, permission=permission, request_id=request_id
+            ) from None
         case stripe.InvalidRequestError() if _names_customer(error):
             raise CustomerNotFound(request_id=request_id) from None
         case stripe.InvalidRequestError():
@@ -208,6 +217,12 @@ def _translate(what: str, error: stripe.StripeError) -> NoReturn:
         case _:
             reason = f"Stripe failed at {what}"
             raise StripeUnavailable(reason, request_id=request_id) from None
+
+
+def _permission(error: stripe.PermissionError) -> str | None:
+    """The permission that Stripe's message names: the one word of it that is safe to repeat."""
+    found = re.search(r"\brak_[a-z_]{1,60}\b", str(getattr(error.error, "message", "") or ""))
+    return found[0] if found else None
 
 
 def _names_customer(error: stripe.InvalidRequestError) -> bool:

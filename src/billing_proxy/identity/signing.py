@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import hmac
+from dataclasses import dataclass, replace
 
 from itsdangerous import BadSignature, URLSafeSerializer
 
@@ -22,6 +23,30 @@ PASS_LIFETIME = 600
 
 PORTAL_VISIT = 1800
 """Seconds after opening the portal that a browser's reads stay live, if it does not return."""
+
+
+@dataclass(frozen=True, slots=True)
+class PortalVisit:
+    """How many portals a browser has ``open``, when (Unix seconds) it last came back from one, and
+    for which ``customers`` they were."""
+
+    open: int = 0
+    returned_at: float = 0.0
+    customers: tuple[str, ...] = ()
+
+    def opened(self, customer: str) -> PortalVisit:
+        """One portal more is open, for ``customer``."""
+        others = tuple(other for other in self.customers if other != customer)
+        return PortalVisit(min(self.open + 1, 9), self.returned_at, (customer, *others[:2]))
+
+    def returned(self, now: float) -> PortalVisit:
+        """One portal is left at ``now`` (Unix seconds); others stay open."""
+        return replace(self, open=max(self.open - 1, 0), returned_at=now)
+
+    def not_before(self, live_since: float) -> float | None:
+        """Since when the card must have been read; ``live_since`` is what counts as live."""
+        since = max(self.returned_at, live_since if self.open else 0.0)
+        return since or None
 
 
 class Signer:
@@ -100,24 +125,19 @@ class Signers:
         """Whether a link with ``mark`` stood on the page of ``customer``."""
         return hmac.compare_digest(mark.encode(errors="replace"), self.link_mark(customer).encode())
 
-    def portal_opened(self, *, now: float) -> str:
-        """The mark of a browser that has the portal open since ``now``."""
-        return self._visit.sign("opened", expires=int(now) + PORTAL_VISIT)
+    def visit(self, visit: PortalVisit, *, now: float) -> str:
+        """The mark of a browser whose visits to the portal are ``visit``."""
+        value = " ".join([str(visit.open), repr(visit.returned_at), *visit.customers])
+        return self._visit.sign(value, expires=int(now) + PORTAL_VISIT)
 
-    def portal_left(self, *, now: float) -> str:
-        """The mark of a browser that came back from the portal at ``now``."""
-        return self._visit.sign(repr(now), expires=int(now) + PORTAL_VISIT)
-
-    def not_before(self, mark: str, *, now: float) -> float | None:
-        """Since when (Unix seconds) a browser with ``mark`` wants its card read; None: any time.
-
-        While the portal is open, that is now; after the return, the moment of the return.
-        """
+    def open_visit(self, mark: str | None, *, now: float) -> PortalVisit:
+        """What a browser's ``mark`` says; without a good one, that it never opened the portal."""
         try:
-            value, _ = self._visit.unsign(mark, now=now)
-            return now if value == "opened" else min(float(value), now)
+            open_, returned_at, *customers = self._visit.unsign(mark or "", now=now)[0].split(" ")
+            # A return from ahead is one of a clock that was set back.
+            return PortalVisit(int(open_), min(float(returned_at), now), tuple(customers))
         except (NotIdentified, ValueError):
-            return None
+            return PortalVisit()
 
 
 def _grant(value: str, expires: int) -> Grant:

@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 from cachetools import LRUCache
 from flask import Response, g, request
 
-from ..cache.cards import Outcome
+from ..loader import Outcome
 from ..metrics.observer import SILENT, Observer
 from ..service import BillingService
 from . import access_log

@@ -5,23 +5,25 @@ from __future__ import annotations
 import json
 import logging
 from collections.abc import Mapping
+from importlib.metadata import version
 from typing import Any
 from urllib.parse import urljoin
 
 from flask import Request, Response, render_template, url_for
 from markupsafe import Markup
 
-from ..cache.cards import Outcome
 from ..card.card import BillingCard
 from ..card.links import Links
 from ..config.settings import BillingConfig
 from ..errors import BillingError
 from ..language.words import Language
-from ..version import __version__
+from ..loader import Outcome
 
 BLUEPRINT = "billing_proxy"
 
 log = logging.getLogger(__name__)
+
+VERSION = version("billing-proxy")
 
 PRIVATE = "private, no-cache"
 """Only the customer's own browser keeps it, and asks each time whether it is still right."""
@@ -57,7 +59,7 @@ def render(template: str, language: Language, *, external: bool = False, **conte
     """
 
     def static(filename: str) -> str:
-        return url_for(f"{BLUEPRINT}.static", filename=filename, v=__version__, _external=external)
+        return url_for(f"{BLUEPRINT}.static", filename=filename, v=VERSION, _external=external)
 
     return render_template(
         template, t=language.text, language=language.tag, billing_static=static, **context

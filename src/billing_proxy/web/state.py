@@ -2,20 +2,13 @@
 
 from __future__ import annotations
 
-import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Protocol, TypeAlias, cast
+from typing import TypeAlias, cast
 
 from flask import Flask, Request
 
-from ..config.settings import BillingConfig
-from ..gateway.gateway import StripeGateway
-from ..identity.signing import Signers
-from ..identity.tokens import TokenVerifier
-from ..language.words import Language
-from ..metrics.observer import SILENT, Observer
-from ..service import BillingService
+from ..bootstrap import Pieces
 
 EXTENSION = "billing_proxy"
 
@@ -23,35 +16,16 @@ CustomerLoader: TypeAlias = Callable[[Request], str | None]
 """A site's own answer to who is asking: a Stripe customer id, or None for nobody."""
 
 
-class CacheServer(Protocol):
-    """The server that several processes share, as far as health is concerned."""
-
-    def probe(self) -> bool:
-        """Whether it answers; asked once in a second at most, and never for long."""
-
-
-@dataclass(frozen=True, slots=True)
-class BillingState:
+@dataclass(frozen=True, kw_only=True)
+class BillingState(Pieces):
     """Kept in ``app.extensions["billing_proxy"]``.
 
-    ``find_loader`` gives the customer loader, which a site may register after ``init_app``.
-    ``standalone`` is the service that signs browsers in itself. ``cache_server`` is there when
-    ``BILLING_CACHE_URL`` is set. ``clock`` gives Unix seconds.
-    ``expose_metrics`` gives the metrics and their media type for an ``Accept``, if they are on.
+    ``standalone`` is the service that signs browsers in itself. ``find_loader`` gives the customer
+    loader, which a site may register after ``init_app``.
     """
 
-    config: BillingConfig
     standalone: bool
-    gateway: StripeGateway
-    service: BillingService
-    signers: Signers
-    verifier: TokenVerifier | None
-    languages: Mapping[str, Language]
-    cache_server: CacheServer | None = None
     find_loader: Callable[[], CustomerLoader | None] = lambda: None
-    clock: Callable[[], float] = time.time
-    observer: Observer = SILENT
-    expose_metrics: Callable[[str], tuple[bytes, str]] | None = None
 
 
 def state_of(app: Flask) -> BillingState:

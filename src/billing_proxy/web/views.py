@@ -9,11 +9,11 @@ from flask import Blueprint, Flask, Response, g, request, request_finished, url_
 from flask.blueprints import BlueprintSetupState
 from werkzeug.exceptions import HTTPException, MethodNotAllowed, NotFound, RequestEntityTooLarge
 
-from ..cache.cards import Outcome
 from ..card.links import Links
 from ..errors import BillingError, Forbidden, InvalidEvent, NotIdentified, from_status
 from ..gateway.events import MAX_BODY
 from ..gateway.gateway import FLOWS
+from ..loader import Outcome
 from ..metrics.observer import NO_CARD
 from ..service import Served
 from . import probes as health
@@ -42,6 +42,7 @@ from .visitor import (
     language_of,
     mark_visit,
     not_before,
+    portal_visit,
     sign_in,
 )
 
@@ -116,22 +117,27 @@ class Views:
     def portal(self) -> Response:
         """A portal session made now, for a person who follows a link, and 303 to it."""
         _require_navigation()
-        visitor = identify(self._state, request, accept="pass")
+        state = self._state
+        visitor = identify(state, request, accept="pass")
         flow = request.args.get("flow")
-        url = self._state.service.portal_url(
+        url = state.service.portal_url(
             visitor.customer,
             return_url=url_for(".return_", _external=True),
-            locale=language_of(self._state, request).tag,
+            locale=language_of(state, request).tag,
             flow=flow if flow in FLOWS else None,
+            subscription=request.args.get("subscription"),
         )
         response = _see_other(url)
-        mark_visit(request, response, self._state.signers.portal_opened(now=self._state.clock()))
+        mark_visit(state, request, response, portal_visit(state, request).opened(visitor.customer))
         return response
 
     def return_(self) -> Response:
-        """Back from the portal: the next card is read live."""
-        response = _see_other(self._state.config.return_url or url_for(".page"))
-        mark_visit(request, response, self._state.signers.portal_left(now=self._state.clock()))
+        """Back from the portal: the next card is read live, here and by the site's own backend."""
+        state, visit = self._state, portal_visit(self._state, request)
+        for customer in visit.customers:
+            state.service.changed(customer)
+        response = _see_other(state.config.return_url or url_for(".page"))
+        mark_visit(state, request, response, visit.returned(state.clock()))
         return response
 
     def webhook(self) -> Response:

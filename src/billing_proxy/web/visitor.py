@@ -10,7 +10,7 @@ from flask import Request, Response
 
 from ..errors import CustomerLoaderFailed, NotIdentified
 from ..identity.customers import is_customer_id
-from ..identity.signing import PORTAL_VISIT
+from ..identity.signing import PORTAL_VISIT, PortalVisit
 from ..language.words import AUTO, Language, negotiate
 from .state import BillingState
 
@@ -88,14 +88,16 @@ def language_of(state: BillingState, request: Request) -> Language:
     return state.languages[negotiate(request.accept_languages.values())]
 
 
+def portal_visit(state: BillingState, request: Request) -> PortalVisit:
+    """What this browser has open of the portal, and when it came back from there."""
+    return state.signers.open_visit(request.cookies.get(VISIT_COOKIE), now=state.clock())
+
+
 def not_before(state: BillingState, request: Request) -> float | None:
     """Since when (Unix seconds) the card must have been read to do for this browser."""
-    mark = request.cookies.get(VISIT_COOKIE)
-    since = state.signers.not_before(mark, now=state.clock()) if mark else None
-    if not request.cache_control.no_cache:
-        return since
     live = state.service.live_since()
-    return live if since is None else max(since, live)
+    since = portal_visit(state, request).not_before(live)
+    return max(since or 0, live) if request.cache_control.no_cache else since
 
 
 def sign_in(state: BillingState, request: Request, response: Response, customer: str) -> None:
@@ -106,11 +108,14 @@ def sign_in(state: BillingState, request: Request, response: Response, customer:
     _set_cookie(request, response, SESSION_COOKIE, value, max_age=ttl, path=path)
 
 
-def mark_visit(request: Request, response: Response, mark: str) -> None:
+def mark_visit(
+    state: BillingState, request: Request, response: Response, visit: PortalVisit
+) -> None:
     """Let ``response`` leave the mark that makes this browser's reads live.
 
     It goes to the whole host, since an embedded card stands on the site's own pages.
     """
+    mark = state.signers.visit(visit, now=state.clock())
     path = f"{request.root_path}/"
     _set_cookie(request, response, VISIT_COOKIE, mark, max_age=PORTAL_VISIT, path=path)
 

@@ -10,7 +10,7 @@ from contextvars import ContextVar
 
 import pytest
 
-from billing_proxy.cache.threads import Workers, wait
+from billing_proxy.cache.threads import Threads, wait
 from billing_proxy.errors import CustomerNotFound, StripeUnavailable
 from billing_proxy.gateway import transport
 
@@ -46,7 +46,7 @@ def began(gate: Gate) -> bool:
 
 
 def test_a_call_gives_what_it_returns() -> None:
-    assert wait(Workers(size=1).submit(lambda: 42), PATIENCE) == 42
+    assert wait(Threads(size=1).submit(lambda: 42), PATIENCE) == 42
 
 
 def test_a_call_raises_what_it_raises() -> None:
@@ -54,24 +54,24 @@ def test_a_call_raises_what_it_raises() -> None:
         raise CustomerNotFound("gone")
 
     with pytest.raises(CustomerNotFound, match="gone"):
-        wait(Workers(size=1).submit(call), PATIENCE)
+        wait(Threads(size=1).submit(call), PATIENCE)
 
 
 def test_a_call_runs_in_a_thread_of_its_own() -> None:
     caller = threading.get_ident()
-    assert wait(Workers(size=1).submit(threading.get_ident), PATIENCE) != caller
+    assert wait(Threads(size=1).submit(threading.get_ident), PATIENCE) != caller
 
 
 def test_no_thread_exists_before_the_first_call() -> None:
     before = set(threading.enumerate())
-    workers = Workers(size=4)
+    threads = Threads(size=4)
     assert set(threading.enumerate()) == before
-    assert wait(workers.submit(threading.current_thread), PATIENCE) not in before
+    assert wait(threads.submit(threading.current_thread), PATIENCE) not in before
 
 
 def test_who_waits_too_long_leaves_while_the_call_goes_on(gate: Gate) -> None:
-    workers = Workers(size=1)
-    future = workers.submit(gate)
+    threads = Threads(size=1)
+    future = threads.submit(gate)
     assert began(gate)
     with pytest.raises(StripeUnavailable, match="in time"):
         wait(future, 0.05)
@@ -80,23 +80,23 @@ def test_who_waits_too_long_leaves_while_the_call_goes_on(gate: Gate) -> None:
 
 
 def test_a_call_that_nobody_began_in_time_is_taken_back(gate: Gate) -> None:
-    workers = Workers(size=1)
-    workers.submit(gate)
+    threads = Threads(size=1)
+    threads.submit(gate)
     assert began(gate)
     ran = threading.Event()
-    future = workers.submit(ran.set)
+    future = threads.submit(ran.set)
     with pytest.raises(StripeUnavailable):
         wait(future, 0.05)
     assert future.cancel()
     gate.open()
-    wait(workers.submit(lambda: None), PATIENCE)  # comes after it in the queue
+    wait(threads.submit(lambda: None), PATIENCE)  # comes after it in the queue
     assert not ran.is_set()
 
 
 @pytest.mark.parametrize("timeout", [0, -1])
 def test_without_any_time_left_the_answer_comes_at_once(gate: Gate, timeout: float) -> None:
     with pytest.raises(StripeUnavailable):
-        wait(Workers(size=1).submit(gate), timeout)
+        wait(Threads(size=1).submit(gate), timeout)
 
 
 def test_a_call_that_was_taken_back_counts_as_out_of_time() -> None:
@@ -108,18 +108,18 @@ def test_a_call_that_was_taken_back_counts_as_out_of_time() -> None:
 
 def test_size_calls_run_side_by_side() -> None:
     together = threading.Barrier(3)
-    workers = Workers(size=3)
-    futures = [workers.submit(lambda: together.wait(PATIENCE)) for _ in range(3)]
+    threads = Threads(size=3)
+    futures = [threads.submit(lambda: together.wait(PATIENCE)) for _ in range(3)]
     assert sorted(future.result(PATIENCE) for future in futures) == [0, 1, 2]
 
 
 def test_when_every_place_is_taken_the_refusal_comes_at_once(gate: Gate) -> None:
-    workers = Workers(size=1, queue=2)
-    futures = [workers.submit(gate) for _ in range(3)]
+    threads = Threads(size=1, queue=2)
+    futures = [threads.submit(gate) for _ in range(3)]
     with pytest.raises(StripeUnavailable, match="too many"):
-        workers.submit(gate)
+        threads.submit(gate)
     with pytest.raises(StripeUnavailable, match="too many"):
-        wait(workers.submit(gate), PATIENCE)
+        wait(threads.submit(gate), PATIENCE)
     gate.open()
     assert [future.result(PATIENCE) for future in futures] == ["through"] * 3
 
@@ -130,20 +130,20 @@ def fail() -> None:
 
 @pytest.mark.parametrize("call", [lambda: None, fail], ids=["that-returns", "that-raises"])
 def test_a_call_gives_its_place_back(call: Callable[[], None]) -> None:
-    workers = Workers(size=1, queue=0)
+    threads = Threads(size=1, queue=0)
     for _ in range(5):
         freed = threading.Event()
-        future = workers.submit(call)
+        future = threads.submit(call)
         future.add_done_callback(lambda _, freed=freed: freed.set())  # after the place is free
         assert freed.wait(PATIENCE)
 
 
 def test_a_call_that_was_taken_back_gives_its_place_back(gate: Gate) -> None:
-    workers = Workers(size=1, queue=1)
-    workers.submit(gate)
+    threads = Threads(size=1, queue=1)
+    threads.submit(gate)
     assert began(gate)
     for _ in range(5):
-        future = workers.submit(gate)
+        future = threads.submit(gate)
         with pytest.raises(StripeUnavailable, match="in time"):
             wait(future, 0)
         assert future.cancel()
@@ -155,27 +155,27 @@ _trace: ContextVar[str] = ContextVar("trace", default="-")
 def test_what_the_request_is_traced_by_goes_along_to_the_thread_that_calls_stripe() -> None:
     token = _trace.set("of this request")
     try:
-        assert wait(Workers(size=1).submit(_trace.get), PATIENCE) == "of this request"
+        assert wait(Threads(size=1).submit(_trace.get), PATIENCE) == "of this request"
     finally:
         _trace.reset(token)
 
 
 def test_what_a_call_sets_for_itself_stays_in_that_call() -> None:
-    workers = Workers(size=1)
-    assert wait(workers.submit(lambda: _trace.set("of the first") and _trace.get()), PATIENCE)
-    assert wait(workers.submit(_trace.get), PATIENCE) == "-"
+    threads = Threads(size=1)
+    assert wait(threads.submit(lambda: _trace.set("of the first") and _trace.get()), PATIENCE)
+    assert wait(threads.submit(_trace.get), PATIENCE) == "-"
     assert _trace.get() == "-"
 
 
 def test_a_deadline_of_the_caller_holds_in_the_thread_and_no_other_does() -> None:
-    assert wait(Workers(size=1).submit(transport.remaining), PATIENCE) is None
+    assert wait(Threads(size=1).submit(transport.remaining), PATIENCE) is None
     with transport.deadline(time.monotonic() + PATIENCE):
-        workers = Workers(size=1)
-        left = wait(workers.submit(transport.remaining), PATIENCE)
+        threads = Threads(size=1)
+        left = wait(threads.submit(transport.remaining), PATIENCE)
         assert left is not None
         assert 0 < left <= PATIENCE
         with transport.deadline(time.monotonic() + 1):
-            shorter = wait(workers.submit(transport.remaining), PATIENCE)
+            shorter = wait(threads.submit(transport.remaining), PATIENCE)
             assert shorter is not None
             assert shorter <= 1
-    assert wait(workers.submit(transport.remaining), PATIENCE) is None
+    assert wait(threads.submit(transport.remaining), PATIENCE) is None

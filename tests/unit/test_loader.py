@@ -15,10 +15,9 @@ from hypothesis import strategies as st
 
 from billing_proxy.cache.breaker import PROBE_INTERVAL, CircuitBreaker
 from billing_proxy.cache.budget import ReadBudget
-from billing_proxy.cache.cards import CardCache, Found, Outcome
 from billing_proxy.cache.guard import Guard
 from billing_proxy.cache.store import MemoryStore
-from billing_proxy.cache.threads import Workers
+from billing_proxy.cache.threads import Threads
 from billing_proxy.errors import (
     BillingError,
     CustomerNotFound,
@@ -27,6 +26,7 @@ from billing_proxy.errors import (
     StripeRateLimited,
     StripeUnavailable,
 )
+from billing_proxy.loader import Found, Loader, Outcome
 
 from .examples import examples
 from .stripe_objects import NOW, Clock
@@ -66,8 +66,8 @@ class _Waited(Future[Any]):
         return super().result(timeout)
 
 
-class ManualWorkers(Workers):
-    """Workers whose calls run when the test says so, in the test's own thread."""
+class ManualThreads(Threads):
+    """Threads whose calls run when the test says so, in the test's own thread."""
 
     def __init__(self) -> None:
         super().__init__(size=1)
@@ -102,29 +102,46 @@ def make_guard(
     return Guard(breaker, ReadBudget(10_000, timer=timer), max_waiting=max_waiting)
 
 
-def make_cache(clock: Clock, *, maxsize: int = 100, **options: Any) -> CardCache[Any]:
+class Cache(Loader[Any]):
+    """A loader whose reader is named with each request."""
+
+    def __init__(self, **options: Any) -> None:
+        self.sources: dict[str, Callable[[float], Any]] = {}
+        super().__init__(self, **options)
+
+    def get(  # type: ignore[override]
+        self, customer: str, source: Callable[[float], Any], *, not_before: float | None = None
+    ) -> Found[Any]:
+        self.sources[customer] = source
+        return super().get(customer, not_before=not_before)
+
+    def read(self, customer: str, *, until: float) -> Any:
+        return self.sources[customer](until)
+
+
+def make_cache(clock: Clock, *, maxsize: int = 100, **options: Any) -> Cache:
     retention = options.get("ttl", TTL) + options.get("stale_if_error", STALE_IF_ERROR)
     defaults = {
         "store": MemoryStore(maxsize=maxsize, retention=retention, clock=clock),
         "ttl": TTL,
         "stale_if_error": STALE_IF_ERROR,
         "timeout": PATIENCE,
-        "workers": Workers(size=2),
+        "threads": Threads(size=2),
         "guard": make_guard(),
         "clock": clock,
     }
-    return CardCache(**{**defaults, **options})
+    return Cache(**{**defaults, **options})
 
 
 def store_with(card: str, clock: Clock) -> MemoryStore[Any]:
     """A store that knows the card of cus_a since now."""
     store: MemoryStore[Any] = MemoryStore(maxsize=9, retention=TTL + STALE_IF_ERROR, clock=clock)
-    store.put("cus_a", card, store.lease("cus_a"))
+    store.put("cus_a", card, store.grant("cus_a"))
     return store
 
 
 @pytest.fixture
-def cache(clock: Clock) -> CardCache[Any]:
+def cache(clock: Clock) -> Cache:
     return make_cache(clock)
 
 
@@ -146,7 +163,7 @@ def people() -> Iterator[ThreadPoolExecutor]:
 
 
 def test_a_cold_card_is_loaded_once_and_a_warm_one_not_at_all(
-    cache: CardCache[Any], source: Source, clock: Clock
+    cache: Cache, source: Source, clock: Clock
 ) -> None:
     assert cache.get("cus_a", source) == Found("card 1", NOW, Outcome.MISS)
     clock.advance(TTL - 1)
@@ -155,7 +172,7 @@ def test_a_cold_card_is_loaded_once_and_a_warm_one_not_at_all(
 
 
 def test_a_card_is_loaded_again_when_its_time_is_up(
-    cache: CardCache[Any], source: Source, clock: Clock
+    cache: Cache, source: Source, clock: Clock
 ) -> None:
     cache.get("cus_a", source)
     clock.advance(TTL)
@@ -172,9 +189,7 @@ def test_a_ttl_of_zero_loads_every_time(
     assert source.calls == 3
 
 
-def test_a_card_is_as_old_as_the_moment_its_reading_began(
-    cache: CardCache[Any], clock: Clock
-) -> None:
+def test_a_card_is_as_old_as_the_moment_its_reading_began(cache: Cache, clock: Clock) -> None:
     def slow(_: float) -> str:
         clock.advance(5)
         return "card"
@@ -186,14 +201,14 @@ def test_a_card_is_as_old_as_the_moment_its_reading_began(
     assert cache.get("cus_a", slow).outcome is Outcome.MISS
 
 
-def test_an_unknown_customer_is_remembered_like_any_answer(cache: CardCache[Any]) -> None:
+def test_an_unknown_customer_is_remembered_like_any_answer(cache: Cache) -> None:
     calls = []
     for _ in range(3):
         assert cache.get("cus_gone", calls.append).value is None
     assert len(calls) == 1
 
 
-def test_nobody_gets_the_card_of_somebody_else(cache: CardCache[Any]) -> None:
+def test_nobody_gets_the_card_of_somebody_else(cache: Cache) -> None:
     for _ in range(2):
         for customer in ("cus_a", "cus_b", "cus_A"):
             found = cache.get(customer, lambda _, customer=customer: f"card of {customer}")
@@ -211,7 +226,7 @@ class TestOutage:
     """While Stripe fails, the last known card stands in, for as long as was set."""
 
     def test_the_last_known_card_stands_in_with_the_time_it_was_read(
-        self, cache: CardCache[Any], source: Source, clock: Clock
+        self, cache: Cache, source: Source, clock: Clock
     ) -> None:
         cache.get("cus_a", source)
         source.error = StripeUnavailable("down")
@@ -221,7 +236,7 @@ class TestOutage:
         assert cache.get("cus_a", source) == Found("card 1", NOW, Outcome.STALE)
 
     def test_every_request_tries_again_and_the_first_that_succeeds_is_fresh(
-        self, cache: CardCache[Any], source: Source, clock: Clock
+        self, cache: Cache, source: Source, clock: Clock
     ) -> None:
         cache.get("cus_a", source)
         source.error = StripeUnavailable("down")
@@ -231,7 +246,7 @@ class TestOutage:
         assert cache.get("cus_a", source) == Found("card 3", NOW + TTL, Outcome.MISS)
 
     def test_a_card_that_is_too_old_does_not_stand_in(
-        self, cache: CardCache[Any], source: Source, clock: Clock
+        self, cache: Cache, source: Source, clock: Clock
     ) -> None:
         cache.get("cus_a", source)
         source.error = StripeUnavailable("down")
@@ -240,7 +255,7 @@ class TestOutage:
             cache.get("cus_a", source)
 
     def test_without_a_last_known_card_the_outage_is_an_error(
-        self, cache: CardCache[Any], source: Source
+        self, cache: Cache, source: Source
     ) -> None:
         source.error = StripeUnavailable("down", request_id="req_1", retry_after=9)
         with pytest.raises(StripeUnavailable) as raised:
@@ -248,24 +263,23 @@ class TestOutage:
         assert (raised.value.reason, raised.value.request_id) == ("down", "req_1")
         assert raised.value.retry_after == 9
 
-    def test_the_card_of_somebody_else_never_stands_in(
-        self, cache: CardCache[Any], source: Source
-    ) -> None:
+    def test_the_card_of_somebody_else_never_stands_in(self, cache: Cache, source: Source) -> None:
         cache.get("cus_a", source)
         source.error = StripeUnavailable("down")
         with pytest.raises(StripeUnavailable):
             cache.get("cus_b", source)
 
-    def test_a_misconfiguration_is_no_outage(
-        self, cache: CardCache[Any], source: Source, clock: Clock
+    def test_a_misconfiguration_is_an_outage_for_who_has_a_last_known_card(
+        self, cache: Cache, source: Source, clock: Clock
     ) -> None:
         cache.get("cus_a", source)
         source.error = StripeMisconfigured("revoked")
         clock.advance(TTL)
+        assert cache.get("cus_a", source) == Found("card 1", NOW, Outcome.STALE)
         with pytest.raises(StripeMisconfigured):
-            cache.get("cus_a", source)
+            cache.get("cus_b", source)
 
-    def test_an_error_is_not_remembered(self, cache: CardCache[Any], source: Source) -> None:
+    def test_an_error_is_not_remembered(self, cache: Cache, source: Source) -> None:
         source.error = StripeUnavailable("down")
         with pytest.raises(StripeUnavailable):
             cache.get("cus_a", source)
@@ -281,13 +295,13 @@ class TestOutage:
             assert go.wait(PATIENCE)
             return "late card"
 
-        class Watched(Workers):
+        class Watched(Threads):
             def submit(self, call: Callable[[], Any]) -> Future[Any]:
                 future = super().submit(call)
                 future.add_done_callback(lambda _: gone.set())
                 return future
 
-        cache = make_cache(clock, timeout=0.05, workers=Watched(size=1))
+        cache = make_cache(clock, timeout=0.05, threads=Watched(size=1))
         with pytest.raises(StripeUnavailable, match="in time"):
             cache.get("cus_a", slow)
         go.set()
@@ -295,7 +309,7 @@ class TestOutage:
         assert cache.get("cus_a", slow) == Found("late card", NOW, Outcome.HIT)
 
     def test_a_full_house_is_an_outage(self, clock: Clock, source: Source) -> None:
-        class Full(Workers):
+        class Full(Threads):
             full = False
 
             def submit(self, call: Callable[[], Any]) -> Future[Any]:
@@ -303,11 +317,11 @@ class TestOutage:
                     raise StripeUnavailable("too many calls")
                 return super().submit(call)
 
-        workers = Full(size=1)
-        cache = make_cache(clock, workers=workers)
+        threads = Full(size=1)
+        cache = make_cache(clock, threads=threads)
         cache.get("cus_a", source)
         clock.advance(TTL)
-        workers.full = True
+        threads.full = True
         assert cache.get("cus_a", source) == Found("card 1", NOW, Outcome.STALE)
         with pytest.raises(StripeUnavailable):
             cache.get("cus_b", source)
@@ -319,13 +333,13 @@ class TestTogether:
     def test_they_share_the_result(
         self, clock: Clock, source: Source, people: ThreadPoolExecutor
     ) -> None:
-        workers = ManualWorkers()
-        cache = make_cache(clock, workers=workers)
+        threads = ManualThreads()
+        cache = make_cache(clock, threads=threads)
         answers = [people.submit(cache.get, "cus_a", source) for _ in range(20)]
-        workers.somebody_waits(20)
-        workers.finish(0)
+        threads.somebody_waits(20)
+        threads.finish(0)
         found = [answer.result(PATIENCE) for answer in answers]
-        assert source.calls == len(workers.calls) == 1
+        assert source.calls == len(threads.calls) == 1
         assert {answer.value for answer in found} == {"card 1"}
         outcomes = [answer.outcome for answer in found]
         assert outcomes.count(Outcome.MISS) == 1
@@ -334,14 +348,14 @@ class TestTogether:
     def test_they_share_the_error_each_with_one_of_its_own(
         self, clock: Clock, source: Source, people: ThreadPoolExecutor
     ) -> None:
-        workers = ManualWorkers()
-        cache = make_cache(clock, workers=workers)
+        threads = ManualThreads()
+        cache = make_cache(clock, threads=threads)
         source.error = StripeMisconfigured("refused", request_id="req_1")
         answers = [people.submit(cache.get, "cus_a", source) for _ in range(20)]
-        workers.somebody_waits(20)
-        workers.finish(0)
+        threads.somebody_waits(20)
+        threads.finish(0)
         errors = [answer.exception(PATIENCE) for answer in answers]
-        assert source.calls == len(workers.calls) == 1
+        assert source.calls == len(threads.calls) == 1
         assert {type(error) for error in errors} == {StripeMisconfigured}
         assert {error.request_id for error in errors} == {"req_1"}  # type: ignore[union-attr]
         assert len({id(error) for error in errors}) == 20
@@ -349,58 +363,58 @@ class TestTogether:
     def test_in_an_outage_they_share_the_last_known_card(
         self, clock: Clock, source: Source, people: ThreadPoolExecutor
     ) -> None:
-        workers = ManualWorkers()
-        cache = make_cache(clock, workers=workers)
+        threads = ManualThreads()
+        cache = make_cache(clock, threads=threads)
         first = people.submit(cache.get, "cus_a", source)
-        workers.somebody_waits()
-        workers.finish(0)
+        threads.somebody_waits()
+        threads.finish(0)
         first.result(PATIENCE)
         clock.advance(TTL)
         source.error = StripeUnavailable("down")
         answers = [people.submit(cache.get, "cus_a", source) for _ in range(10)]
-        workers.somebody_waits(10)
-        workers.finish(1)
+        threads.somebody_waits(10)
+        threads.finish(1)
         found = {answer.result(PATIENCE) for answer in answers}
         assert found == {Found("card 1", NOW, Outcome.STALE)}
-        assert len(workers.calls) == 2
+        assert len(threads.calls) == 2
 
     def test_different_customers_do_not_wait_for_each_other(
         self, clock: Clock, source: Source, people: ThreadPoolExecutor
     ) -> None:
-        workers = ManualWorkers()
-        cache = make_cache(clock, workers=workers)
+        threads = ManualThreads()
+        cache = make_cache(clock, threads=threads)
         slow = people.submit(cache.get, "cus_slow", source)
-        workers.somebody_waits()
+        threads.somebody_waits()
         quick = people.submit(cache.get, "cus_quick", source)
-        workers.somebody_waits()
-        workers.finish(1)
+        threads.somebody_waits()
+        threads.finish(1)
         assert quick.result(PATIENCE).value == "card 1"
         assert not slow.done()
-        workers.finish(0)
+        threads.finish(0)
         assert slow.result(PATIENCE).value == "card 2"
 
     def test_where_a_card_is_known_a_slow_load_is_waited_for_once(
         self, clock: Clock, source: Source, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        monkeypatch.setattr("billing_proxy.cache.cards.STAND_IN_AFTER", 0.05)
-        workers = ManualWorkers()
-        cache = make_cache(clock, workers=workers, store=store_with("card 1", clock))
+        monkeypatch.setattr("billing_proxy.loader.STAND_IN_AFTER", 0.05)
+        threads = ManualThreads()
+        cache = make_cache(clock, threads=threads, store=store_with("card 1", clock))
         clock.advance(TTL)
         for _ in range(3):
             assert cache.get("cus_a", source).outcome is Outcome.STALE
-        first, *later = workers.calls[0][1].patience
+        first, *later = threads.calls[0][1].patience
         assert first > 0
         assert later == [0, 0]
-        assert len(workers.calls) == 1
+        assert len(threads.calls) == 1
 
     def test_after_a_failure_only_a_healthy_answer_is_waited_for(
         self, clock: Clock, source: Source, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        monkeypatch.setattr("billing_proxy.cache.cards.STAND_IN_AFTER", PATIENCE)
-        monkeypatch.setattr("billing_proxy.cache.cards.HEALTHY", 0.05)
-        workers, guard = ManualWorkers(), make_guard()
+        monkeypatch.setattr("billing_proxy.loader.STAND_IN_AFTER", PATIENCE)
+        monkeypatch.setattr("billing_proxy.loader.HEALTHY", 0.05)
+        threads, guard = ManualThreads(), make_guard()
         store = store_with("card 1", clock)
-        cache = make_cache(clock, workers=workers, guard=guard, store=store)
+        cache = make_cache(clock, threads=threads, guard=guard, store=store)
         clock.advance(TTL)
         guard.failed(StripeUnavailable("down"))
         start = time.monotonic()
@@ -410,19 +424,19 @@ class TestTogether:
         assert not guard.breaker.is_suspicious
 
     def test_nobody_joins_a_load_whose_time_is_up(self, clock: Clock, source: Source) -> None:
-        workers = ManualWorkers()
-        cache = make_cache(clock, timeout=0.05, workers=workers)
+        threads = ManualThreads()
+        cache = make_cache(clock, timeout=0.05, threads=threads)
         for expected in (1, 2):
             with pytest.raises(StripeUnavailable):
                 cache.get("cus_a", source)
-            assert len(workers.calls) == expected
+            assert len(threads.calls) == expected
 
 
 class TestNotBefore:
     """A browser that wants a read of its own moment gets one, and no more than it needs."""
 
     def test_a_card_read_earlier_is_read_again(
-        self, cache: CardCache[Any], source: Source, clock: Clock
+        self, cache: Cache, source: Source, clock: Clock
     ) -> None:
         cache.get("cus_a", source)
         clock.advance(5)
@@ -431,13 +445,13 @@ class TestNotBefore:
 
     @pytest.mark.parametrize("not_before", [NOW, NOW - 1])
     def test_a_card_read_at_that_moment_or_later_does(
-        self, cache: CardCache[Any], source: Source, not_before: float
+        self, cache: Cache, source: Source, not_before: float
     ) -> None:
         cache.get("cus_a", source)
         assert cache.get("cus_a", source, not_before=not_before).outcome is Outcome.HIT
 
     def test_in_an_outage_the_earlier_card_stands_in_as_stale(
-        self, cache: CardCache[Any], source: Source, clock: Clock
+        self, cache: Cache, source: Source, clock: Clock
     ) -> None:
         cache.get("cus_a", source)
         clock.advance(5)
@@ -449,49 +463,49 @@ class TestNotBefore:
     def test_a_load_that_began_too_early_is_not_joined(
         self, clock: Clock, source: Source, people: ThreadPoolExecutor
     ) -> None:
-        workers = ManualWorkers()
-        cache = make_cache(clock, workers=workers)
+        threads = ManualThreads()
+        cache = make_cache(clock, threads=threads)
 
         def overtaken(_: float) -> str:
             clock.advance(5)
             late.append(people.submit(cache.get, "cus_a", source, not_before=NOW + 5))
-            workers.somebody_waits()
+            threads.somebody_waits()
             late.append(people.submit(cache.get, "cus_a", source, not_before=NOW + 5))
-            workers.somebody_waits()
-            workers.finish(1)
+            threads.somebody_waits()
+            threads.finish(1)
             return "what was true earlier"
 
         late: list[Future[Found[Any]]] = []
         early = people.submit(cache.get, "cus_a", overtaken)
-        workers.somebody_waits()
-        workers.finish(0)
+        threads.somebody_waits()
+        threads.finish(0)
         assert early.result(PATIENCE) == Found("what was true earlier", NOW, Outcome.MISS)
         assert [answer.result(PATIENCE) for answer in late] == [
             Found("card 1", NOW + 5, Outcome.MISS),
             Found("card 1", NOW + 5, Outcome.COLLAPSED),
         ]
-        assert len(workers.calls) == 2
+        assert len(threads.calls) == 2
         assert cache.get("cus_a", source) == Found("card 1", NOW + 5, Outcome.HIT)
 
     def test_what_another_load_has_brought_by_now_is_not_loaded_again(
         self, clock: Clock, source: Source, people: ThreadPoolExecutor
     ) -> None:
-        workers = ManualWorkers()
-        cache = make_cache(clock, workers=workers)
+        threads = ManualThreads()
+        cache = make_cache(clock, threads=threads)
         first = people.submit(cache.get, "cus_a", source)
-        workers.somebody_waits()
+        threads.somebody_waits()
         clock.advance(5)
         second = people.submit(cache.get, "cus_a", source, not_before=NOW + 5)
-        workers.somebody_waits()
-        workers.finish(1)
-        workers.finish(0)
+        threads.somebody_waits()
+        threads.finish(1)
+        threads.finish(0)
         assert second.result(PATIENCE) == Found("card 1", NOW + 5, Outcome.MISS)
         assert first.result(PATIENCE) == Found("card 1", NOW + 5, Outcome.COLLAPSED)
         assert source.calls == 1
 
 
 def test_a_finished_answer_holds_for_as_long_as_the_card_it_was_made_of(
-    cache: CardCache[Any], source: Source, clock: Clock
+    cache: Cache, source: Source, clock: Clock
 ) -> None:
     assert not cache.is_fresh("cus_a", NOW)
     cache.get("cus_a", source)
@@ -529,15 +543,15 @@ def test_an_answer_made_of_a_last_known_card_holds_while_nothing_else_can_be_had
 def test_a_load_that_takes_too_long_leaves_the_last_known_card_as_all_there_is(
     source: Source, clock: Clock, people: ThreadPoolExecutor, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    workers = ManualWorkers()
-    cache = make_cache(clock, workers=workers, store=store_with("card 1", clock))
+    threads = ManualThreads()
+    cache = make_cache(clock, threads=threads, store=store_with("card 1", clock))
     clock.advance(TTL)
     view = people.submit(cache.get, "cus_a", source)
-    workers.somebody_waits()
+    threads.somebody_waits()
     assert not cache.stands_in("cus_a", NOW)  # it may bring a fresh one yet
-    monkeypatch.setattr("billing_proxy.cache.cards.STAND_IN_AFTER", 0)
+    monkeypatch.setattr("billing_proxy.loader.STAND_IN_AFTER", 0)
     assert cache.stands_in("cus_a", NOW)
-    workers.finish(0)
+    threads.finish(0)
     assert view.result(PATIENCE).outcome is Outcome.MISS
     assert not cache.stands_in("cus_a", NOW)
 
@@ -545,15 +559,15 @@ def test_a_load_that_takes_too_long_leaves_the_last_known_card_as_all_there_is(
 def test_nobody_waits_for_a_probe_where_a_last_known_card_can_be_shown(
     source: Source, clock: Clock, timer: Clock
 ) -> None:
-    workers, guard = ManualWorkers(), make_guard(threshold=1, timer=timer)
-    cache = make_cache(clock, workers=workers, guard=guard, store=store_with("card 1", clock))
+    threads, guard = ManualThreads(), make_guard(threshold=1, timer=timer)
+    cache = make_cache(clock, threads=threads, guard=guard, store=store_with("card 1", clock))
     clock.advance(TTL)
     guard.breaker.failed()
     timer.advance(PROBE_INTERVAL)
     assert cache.get("cus_a", source).outcome is Outcome.STALE
-    assert len(workers.calls) == 1
+    assert len(threads.calls) == 1
     assert cache.stands_in("cus_a", NOW)
-    workers.finish(0)
+    threads.finish(0)
     assert not cache.stands_in("cus_a", NOW)
     assert cache.get("cus_a", source) == Found("card 1", NOW + TTL, Outcome.HIT)
 
@@ -571,7 +585,7 @@ class TestForgetting:
     """An event makes the next read a live one."""
 
     def test_an_expired_card_is_loaded_the_next_time(
-        self, cache: CardCache[Any], source: Source, clock: Clock
+        self, cache: Cache, source: Source, clock: Clock
     ) -> None:
         cache.get("cus_a", source)
         cache.get("cus_b", source)
@@ -582,34 +596,32 @@ class TestForgetting:
         assert cache.get("cus_b", source).outcome is Outcome.HIT
 
     def test_an_expired_card_still_stands_in_for_an_outage(
-        self, cache: CardCache[Any], source: Source
+        self, cache: Cache, source: Source
     ) -> None:
         cache.get("cus_a", source)
         cache.expire("cus_a")
         source.error = StripeUnavailable("down")
         assert cache.get("cus_a", source) == Found("card 1", NOW, Outcome.STALE)
 
-    def test_a_dropped_card_is_gone_even_in_an_outage(
-        self, cache: CardCache[Any], source: Source
-    ) -> None:
+    def test_a_dropped_card_is_gone_even_in_an_outage(self, cache: Cache, source: Source) -> None:
         cache.get("cus_a", source)
         cache.drop("cus_a")
         source.error = StripeUnavailable("down")
         with pytest.raises(StripeUnavailable):
             cache.get("cus_a", source)
 
-    @pytest.mark.parametrize("forget", [CardCache.expire, CardCache.drop])
+    @pytest.mark.parametrize("forget", [Cache.expire, Cache.drop])
     def test_forgetting_what_was_never_known_is_nothing(
-        self, cache: CardCache[Any], source: Source, clock: Clock, forget: Any
+        self, cache: Cache, source: Source, clock: Clock, forget: Any
     ) -> None:
         forget(cache, "cus_a")
         clock.advance(0.001)
         cache.get("cus_a", source)
         assert cache.get("cus_a", source).outcome is Outcome.HIT
 
-    @pytest.mark.parametrize("forget", [CardCache.expire, CardCache.drop])
+    @pytest.mark.parametrize("forget", [Cache.expire, Cache.drop])
     def test_what_is_being_loaded_when_the_event_comes_counts_as_old(
-        self, cache: CardCache[Any], clock: Clock, source: Source, forget: Any
+        self, cache: Cache, clock: Clock, source: Source, forget: Any
     ) -> None:
         def overtaken(_: float) -> str:
             forget(cache, "cus_a")
@@ -620,20 +632,20 @@ class TestForgetting:
         assert cache.get("cus_a", source) == Found("card 1", NOW + 1, Outcome.MISS)
         assert cache.get("cus_a", source) == Found("card 1", NOW + 1, Outcome.HIT)
 
-    @pytest.mark.parametrize("forget", [CardCache.expire, CardCache.drop])
+    @pytest.mark.parametrize("forget", [Cache.expire, Cache.drop])
     def test_nobody_joins_a_load_that_began_before_the_event(
         self, clock: Clock, source: Source, people: ThreadPoolExecutor, forget: Any
     ) -> None:
-        workers = ManualWorkers()
-        cache = make_cache(clock, workers=workers)
+        threads = ManualThreads()
+        cache = make_cache(clock, threads=threads)
         before = people.submit(cache.get, "cus_a", source)
-        workers.somebody_waits()
+        threads.somebody_waits()
         forget(cache, "cus_a")
         after = people.submit(cache.get, "cus_a", source)
-        workers.somebody_waits()
-        assert len(workers.calls) == 2
-        workers.finish(1)
-        workers.finish(0)
+        threads.somebody_waits()
+        assert len(threads.calls) == 2
+        threads.finish(1)
+        threads.finish(0)
         for answer in (before, after):
             assert answer.result(PATIENCE).value == "card 1"
 
@@ -671,15 +683,15 @@ class TestGuarded:
     def test_a_probe_that_gets_no_answer_does_not_hold_its_request_for_long(
         self, clock: Clock, source: Source, timer: Clock
     ) -> None:
-        workers = ManualWorkers()
+        threads = ManualThreads()
         guard = make_guard(threshold=1, timer=timer)
-        cache = make_cache(clock, workers=workers, guard=guard)
+        cache = make_cache(clock, threads=threads, guard=guard)
         guard.failed(StripeUnavailable("down"))
         timer.advance(PROBE_INTERVAL)
         start = time.monotonic()
         with pytest.raises(StripeUnavailable):
             cache.get("cus_a", source)
-        assert len(workers.calls) == 1
+        assert len(threads.calls) == 1
         assert time.monotonic() - start < PATIENCE / 2
 
     @pytest.mark.parametrize("error", [CustomerNotFound(), StripeMisconfigured("refused")])
@@ -717,11 +729,11 @@ class TestGuarded:
     def test_a_load_that_takes_too_long_is_one_failure_however_many_waited(
         self, clock: Clock, source: Source, people: ThreadPoolExecutor
     ) -> None:
-        workers, guard = ManualWorkers(), make_guard(threshold=2)
-        cache = make_cache(clock, timeout=0.5, workers=workers, guard=guard)
+        threads, guard = ManualThreads(), make_guard(threshold=2)
+        cache = make_cache(clock, timeout=0.5, threads=threads, guard=guard)
         answers = [people.submit(cache.get, "cus_a", source) for _ in range(5)]
         errors = {type(answer.exception(PATIENCE)) for answer in answers}
-        assert len(workers.calls) == 1
+        assert len(threads.calls) == 1
         assert all(issubclass(kind, StripeUnavailable) for kind in errors)
         assert not guard.breaker.is_open
         with pytest.raises(StripeUnavailable):
@@ -731,41 +743,41 @@ class TestGuarded:
     def test_a_slow_stripe_holds_only_so_many_requests(
         self, clock: Clock, source: Source, people: ThreadPoolExecutor
     ) -> None:
-        workers = ManualWorkers()
-        cache = make_cache(clock, workers=workers, guard=make_guard(max_waiting=2))
+        threads = ManualThreads()
+        cache = make_cache(clock, threads=threads, guard=make_guard(max_waiting=2))
         answers = [people.submit(cache.get, f"cus_{i}", source) for i in range(5)]
         refused = list(islice(as_completed(answers, PATIENCE), 3))
         for answer in refused:
             assert isinstance(answer.exception(), StripeUnavailable)
         for i in range(5):
-            workers.finish(i)
+            threads.finish(i)
         for answer in set(answers) - set(refused):
             assert answer.result(PATIENCE).outcome is Outcome.MISS
 
     def test_nobody_waits_long_where_the_last_known_card_can_be_shown(
         self, clock: Clock, source: Source, people: ThreadPoolExecutor
     ) -> None:
-        workers = ManualWorkers()
-        cache = make_cache(clock, workers=workers)
+        threads = ManualThreads()
+        cache = make_cache(clock, threads=threads)
         first = people.submit(cache.get, "cus_a", source)
-        workers.somebody_waits()
-        workers.finish(0)
+        threads.somebody_waits()
+        threads.finish(0)
         first.result(PATIENCE)
         clock.advance(TTL)
         start = time.monotonic()
         assert cache.get("cus_a", source) == Found("card 1", NOW, Outcome.STALE)
         assert time.monotonic() - start < PATIENCE / 2
-        workers.finish(1)  # what comes later is still kept
+        threads.finish(1)  # what comes later is still kept
         assert cache.get("cus_a", source) == Found("card 2", NOW + TTL, Outcome.HIT)
 
     def test_a_load_that_found_no_thread_in_time_does_not_ask_stripe_any_more(
         self, clock: Clock, source: Source
     ) -> None:
-        workers = ManualWorkers()
-        cache = make_cache(clock, timeout=0.05, workers=workers)
+        threads = ManualThreads()
+        cache = make_cache(clock, timeout=0.05, threads=threads)
         with pytest.raises(StripeUnavailable):
             cache.get("cus_a", source)
-        call, future = workers.calls[0]
+        call, future = threads.calls[0]
         assert future.cancelled()
         with pytest.raises(StripeUnavailable, match="no thread"):
             call()
@@ -773,7 +785,7 @@ class TestGuarded:
 
 
 def test_a_clock_that_was_set_back_makes_cards_old_and_never_fresh_for_long(
-    cache: CardCache[Any], source: Source, clock: Clock
+    cache: Cache, source: Source, clock: Clock
 ) -> None:
     cache.get("cus_a", source)
     clock.advance(-3600)
