@@ -70,7 +70,7 @@ def test_a_site_may_register_a_blueprint_called_billing_later(app: Flask, anna: 
 
 def test_all_problems_of_the_settings_are_told_at_once_and_nothing_is_registered() -> None:
     app = Flask("site")
-    app.config.update(BILLING_CACHE_TTL="soon", BILLING_LOCALE="fr", STRIPE_SECRET_KEY="pk_test_1")
+    app.config.update(BILLING_CACHE_TTL="soon", BILLING_LOCALE="sv", STRIPE_SECRET_KEY="pk_test_1")
     with pytest.raises(ConfigError) as refused:
         BillingProxy(app)
     for name in ("SECRET_KEY", "STRIPE_SECRET_KEY", "BILLING_CACHE_TTL", "BILLING_LOCALE"):
