@@ -7,19 +7,19 @@ import os
 import time
 from collections.abc import Callable, Mapping
 
-from flask import Flask, Request, Response, request, url_for
+from flask import Flask, Request, Response, request
 from flask.sessions import SessionInterface
 from werkzeug.exceptions import HTTPException
 from werkzeug.middleware.proxy_fix import ProxyFix
 
 from .cli.refusal import read_settings
 from .config.settings import unknown_settings
+from .errors import BadRequest, BillingError
 from .extension import BillingProxy
-from .web import access_log, scrape
-from .web import probes as health
-from .web.host_check import FrontDoor
-from .web.response_cache import FinishedAnswers
-from .web.responses import BLUEPRINT, secure
+from .web import access_log, probes
+from .web.http_rules import NEVER_STORED, is_addressable
+from .web.response_cache import ResponseCache
+from .web.responses import address, secure
 from .web.views import Views
 
 log = logging.getLogger(__name__)
@@ -54,17 +54,19 @@ def create_app(
         app, config, standalone=True, max_waiting=threads * 3 // 4
     )
     views = Views(state)
+    app.before_request(_check_address)
     app.register_error_handler(HTTPException, views.handle_http_error)
-    app.add_url_rule("/healthz", "healthz", health.live)
-    app.add_url_rule("/readyz", "readyz", lambda: health.ready(state))
-    app.add_url_rule("/metrics", "metrics", lambda: scrape.metrics(state, request))
+    app.register_error_handler(BillingError, views.handle_error)
+    app.add_url_rule("/healthz", "healthz", probes.live)
+    app.add_url_rule("/readyz", "readyz", lambda: probes.ready(state))
+    app.add_url_rule("/metrics", "metrics", lambda: probes.metrics(state, request))
     if config.url_prefix:
         app.add_url_rule("/", "home", _home)
     app.after_request(
         lambda response: secure(response, config) if not request.blueprint else response
     )
     if config.page_cache_bytes and config.cache_ttl:
-        finished = FinishedAnswers(
+        cache = ResponseCache(
             app.wsgi_app,
             state.service,
             maxsize=config.page_cache_bytes,
@@ -72,9 +74,8 @@ def create_app(
             clock=clock,
             observer=state.observer,
         )
-        app.after_request(finished.keep)
-        app.wsgi_app = finished  # type: ignore[method-assign]
-    app.wsgi_app = FrontDoor(app.wsgi_app)  # type: ignore[method-assign]
+        app.after_request(cache.store)
+        app.wsgi_app = cache  # type: ignore[method-assign]
     if config.trusted_proxies:
         hops = config.trusted_proxies
         app.wsgi_app = ProxyFix(  # type: ignore[method-assign]
@@ -90,11 +91,23 @@ class _NoSession(SessionInterface):
         return None
 
 
+def _check_address() -> None:
+    """Refuse a request whose ``Host`` or prefix could not stand in an absolute address."""
+    environ = request.environ
+    if not is_addressable(
+        host=request.host,
+        prefix=request.root_path,
+        has_host="HTTP_HOST" in environ,
+        protocol=environ.get("SERVER_PROTOCOL", ""),
+    ):
+        raise BadRequest
+
+
 def _home() -> Response:
     response = Response(status=302)
-    token = request.args.get("token")  # nothing else of the query may reach url_for
-    response.headers["Location"] = url_for(f"{BLUEPRINT}.page", token=token)
-    response.headers["Cache-Control"] = "no-store"
+    token = request.args.get("token")  # nothing else of the query may reach the address
+    response.headers["Location"] = address("page", external=False, token=token)
+    response.headers["Cache-Control"] = NEVER_STORED
     return response
 
 

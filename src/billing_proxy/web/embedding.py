@@ -6,16 +6,16 @@ import logging
 from collections.abc import Callable
 from typing import Any
 
-from flask import Flask, request, url_for
+from flask import Flask, request
 from markupsafe import Markup
 
-from ..card.links import Links
 from ..errors import BillingError
 from ..language.words import LANGUAGES
 from ..metrics.observer import NO_CARD
-from .responses import BLUEPRINT, fallback, render, render_card, upgrade_url
+from .responses import BLUEPRINT, fallback, render
+from .shown_card import read_card
 from .state import BillingState
-from .visitor import identify, language_of, not_before
+from .visitor import identify, language_of
 
 log = logging.getLogger(__name__)
 
@@ -30,7 +30,10 @@ def create_template_global(state: BillingState) -> Callable[[], Markup]:
         spoken = state.languages[LANGUAGES[0]]
         try:
             spoken = language_of(state, request)
-            return Markup(_card(state))  # noqa: S704 -- rendered with escaping on
+            shown = read_card(state, request, identify(state, request))
+            html = Markup(shown.html("billing/fragment.html"))  # noqa: S704 -- escaping is on
+            state.observer.card_answered(shown.served.outcome, 200)
+            return html
         except BillingError as error:
             problem: BillingError = error
             log.log(
@@ -65,18 +68,3 @@ def exempt_webhook(app: Flask) -> None:
     exempt()
     if "csrf" not in app.extensions:
         app.before_request(exempt)
-
-
-def _card(state: BillingState) -> str:
-    visitor = identify(state, request)
-    spoken = language_of(state, request)
-    served = state.service.card(
-        visitor.customer, language=spoken.tag, not_before=not_before(state, request)
-    )
-    links = Links(
-        lambda flow, sub: url_for(f"{BLUEPRINT}.portal", flow=flow, subscription=sub),
-        upgrade_url(state.config, request),
-    )
-    html = render_card("billing/fragment.html", spoken, served.card, links, live=True)
-    state.observer.card_answered(served.outcome, 200)
-    return html

@@ -1,18 +1,21 @@
-"""``healthz`` and ``readyz``: what a load balancer asks, answered without asking Stripe.
+"""``healthz``, ``readyz`` and ``metrics``: what machines ask, answered without asking Stripe.
 
-The format is the Internet draft "Health Check Response Format for HTTP APIs":
+The format of health is the Internet draft "Health Check Response Format for HTTP APIs":
 https://datatracker.ietf.org/doc/html/draft-inadarei-api-health-check-06
 """
 
 from __future__ import annotations
 
+import hmac
 from collections.abc import Mapping
 from typing import Any
 
-from flask import Response
+from flask import Request, Response
+from werkzeug.exceptions import NotFound
 
 from ..service import HealthStatus
-from .responses import json_response
+from .http_rules import NEVER_STORED
+from .responses import json_response, problem
 from .state import BillingState
 
 MIMETYPE = "application/health+json"
@@ -37,8 +40,34 @@ def ready(state: BillingState) -> Response:
     return _response(503 if status == "fail" else 200, {"status": status, "checks": checks})
 
 
+def metrics(state: BillingState, request: Request) -> Response:
+    """The metrics for whoever has ``BILLING_METRICS_TOKEN``; without that setting, nothing is here.
+
+    Raises:
+        NotFound
+    """
+    token = state.config.metrics_token
+    if state.expose_metrics is None or token is None:
+        raise NotFound
+    if not _has(token, request):
+        response = problem(401, "Not authorised", "Send the metrics token as a bearer token.")
+        response.headers["WWW-Authenticate"] = 'Bearer realm="metrics"'
+    else:
+        body, media_type = state.expose_metrics(request.headers.get("Accept", ""))
+        response = Response(body, content_type=media_type)
+        response.vary.add("Accept")
+    response.headers["Cache-Control"] = NEVER_STORED
+    return response
+
+
 def _response(status: int, body: Mapping[str, Any]) -> Response:
     response = json_response(body, MIMETYPE)
     response.status_code = status
-    response.headers["Cache-Control"] = "no-store"
+    response.headers["Cache-Control"] = NEVER_STORED
     return response
+
+
+def _has(token: str, request: Request) -> bool:
+    scheme, _, given = request.headers.get("Authorization", "").strip().partition(" ")
+    same = hmac.compare_digest(given.strip().encode(), token.encode())
+    return same and scheme.lower() == "bearer"

@@ -7,17 +7,14 @@ import logging
 from collections.abc import Mapping
 from importlib.metadata import version
 from typing import Any
-from urllib.parse import urljoin
 
 from flask import Request, Response, render_template, url_for
 from markupsafe import Markup
 
-from ..card.card import BillingCard
-from ..card.links import Links
 from ..config.settings import BillingConfig
 from ..errors import BillingError
 from ..language.words import Language
-from ..loader import Outcome
+from .http_rules import NEVER_STORED, PRIVATE, VARY, reachable, security_headers
 
 BLUEPRINT = "billing_proxy"
 
@@ -25,31 +22,10 @@ log = logging.getLogger(__name__)
 
 VERSION = version("billing-proxy")
 
-PRIVATE = "private, no-cache"
-"""Only the customer's own browser keeps it, and asks each time whether it is still right."""
 
-NEVER_STORED = "no-store"
-
-IMMUTABLE = "public, max-age=31536000, immutable"
-"""For a file whose address changes with its content (RFC 8246)."""
-
-VARY = ("Accept", "Accept-Language", "Authorization", "Cookie", "Sec-Fetch-Dest")
-
-
-def prefers_json(request: Request) -> bool:
-    """Whether the client would rather have JSON; HTML wins ties, ``*/*`` and an empty header."""
-    ranges: dict[str, float] = {}
-    for value, quality in request.accept_mimetypes:
-        media_range = value.partition(";")[0].strip().lower()
-        ranges[media_range] = max(quality, ranges.get(media_range, 0.0))
-    json_quality = max(_quality(ranges, "json"), _quality(ranges, "problem+json"))
-    return json_quality > _quality(ranges, "html", "text")
-
-
-def _quality(ranges: Mapping[str, float], subtype: str, type_: str = "application") -> float:
-    """How much a media type is wanted: the most specific range decides (RFC 9110 12.5.1)."""
-    wanted = (f"{type_}/{subtype}", f"{type_}/*", "*/*")
-    return next((ranges[media_range] for media_range in wanted if media_range in ranges), 0.0)
+def address(view: str, *, external: bool = True, **values: Any) -> str:
+    """The address of one of our views; absolute with ``external``, as the browser can reach it."""
+    return reachable(url_for(f"{BLUEPRINT}.{view}", _external=external, **values))
 
 
 def render(template: str, language: Language, *, external: bool = False, **context: Any) -> str:
@@ -59,29 +35,10 @@ def render(template: str, language: Language, *, external: bool = False, **conte
     """
 
     def static(filename: str) -> str:
-        return url_for(f"{BLUEPRINT}.static", filename=filename, v=VERSION, _external=external)
+        return address("static", external=external, filename=filename, v=VERSION)
 
     return render_template(
         template, t=language.text, language=language.tag, billing_static=static, **context
-    )
-
-
-def render_card(
-    template: str, language: Language, card: BillingCard, links: Links, **context: Any
-) -> str:
-    """``template`` around ``card``; ``links`` are the addresses that its reader may follow.
-
-    Three of them have names of their own, for the templates of a site.
-    """
-    return render(
-        template,
-        language,
-        card=card,
-        links=links,
-        portal_url=links.portal(None, None),
-        payment_url=links.portal("payment_method_update", None),
-        upgrade_url=links.upgrade,
-        **context,
     )
 
 
@@ -138,53 +95,25 @@ def conditional(response: Response, request: Request) -> Response:
     return response
 
 
-def cache_headers(
-    outcome: Outcome, *, age: float, ttl: float, seconds: float
-) -> list[tuple[str, str]]:
-    """Where the card came from: ``Age``, ``Cache-Status`` (RFC 9211), ``Server-Timing``.
-
-    ``age``, ``ttl`` and ``seconds`` (what finding it took) are in seconds. A card that stands in
-    for a newer one has a negative ttl.
-    """
-    if outcome is Outcome.HIT:
-        status = f"hit; ttl={int(ttl - age)}"
-    elif outcome is Outcome.STALE:
-        status = f"hit; ttl={-max(1, int(age - ttl))}; detail=stale-if-error"
-    else:
-        status = "fwd=miss; stored" if outcome is Outcome.MISS else "fwd=miss; collapsed"
-    return [
-        ("Age", str(max(0, int(age)))),
-        ("Cache-Status", f"billing-proxy; {status}"),
-        ("Server-Timing", f"card;dur={seconds * 1000:.1f}"),
-    ]
-
-
 def secure(response: Response, config: BillingConfig, *, framed: bool = False) -> Response:
     """``response`` with the headers that a browser's protections ask for.
 
     ``framed`` is for the card alone, which other sites may frame if the settings say so.
-    Sources: https://www.w3.org/TR/CSP3/, https://www.w3.org/TR/referrer-policy/
     """
-    ancestors = config.frame_ancestors if framed else "'none'"
-    headers = response.headers
-    headers["Content-Security-Policy"] = (
-        "default-src 'none'; style-src 'self'; script-src 'self'; connect-src 'self'; "
-        f"img-src 'self' data:; base-uri 'none'; form-action 'none'; frame-ancestors {ancestors}"
-    )
-    headers["Referrer-Policy"] = "no-referrer"
-    headers["X-Content-Type-Options"] = "nosniff"
-    headers.pop("X-Frame-Options", None)
-    if ancestors == "'none'":
-        headers["X-Frame-Options"] = "DENY"
-    headers.setdefault("Cache-Control", NEVER_STORED)
+    response.headers.pop("X-Frame-Options", None)
+    response.headers.update(security_headers(config.frame_ancestors if framed else "'none'"))
+    response.headers.setdefault("Cache-Control", NEVER_STORED)
+    return response
+
+
+def see_other(url: str) -> Response:
+    """303 to ``url``, which may hold what must not be kept."""
+    response = Response(status=303)
+    response.headers["Location"] = url
+    response.headers["Cache-Control"] = NEVER_STORED
     return response
 
 
 def link(config: BillingConfig, base_url: str, path: str) -> str:
     """The address of ``path`` below the URL prefix, on the host of ``base_url``."""
     return f"{base_url.rstrip('/')}{config.url_prefix}{path}"
-
-
-def upgrade_url(config: BillingConfig, request: Request) -> str | None:
-    """Where a subscription can be chosen, as an absolute address."""
-    return urljoin(request.host_url, config.upgrade_url) if config.upgrade_url else None

@@ -3,45 +3,37 @@
 from __future__ import annotations
 
 import logging
-from typing import Any
 
-from flask import Blueprint, Flask, Response, g, request, request_finished, url_for
+from flask import Blueprint, Flask, Response, g, request, request_finished
 from flask.blueprints import BlueprintSetupState
 from werkzeug.exceptions import HTTPException, MethodNotAllowed, NotFound, RequestEntityTooLarge
 
-from ..card.links import Links
 from ..errors import BillingError, Forbidden, InvalidEvent, NotIdentified, from_status
 from ..gateway.events import MAX_BODY
 from ..gateway.gateway import FLOWS
 from ..loader import Outcome
 from ..metrics.observer import NO_CARD
 from ..service import Served
-from . import probes as health
-from . import scrape
+from . import http_rules, probes
 from .access_log import request_id
-from .response_cache import Made
+from .response_cache import Source
 from .responses import (
     BLUEPRINT,
-    IMMUTABLE,
-    NEVER_STORED,
-    cache_headers,
+    VERSION,
+    address,
     conditional,
     error_response,
     json_response,
-    prefers_json,
-    render_card,
     secure,
-    upgrade_url,
+    see_other,
 )
+from .shown_card import ShownCard, read_card
 from .state import BillingState
 from .visitor import (
-    By,
-    Visitor,
     customer_of_link,
     identify,
     language_of,
     mark_visit,
-    not_before,
     portal_visit,
     sign_in,
 )
@@ -70,11 +62,11 @@ def create_blueprint(state: BillingState) -> Blueprint:
     rule("/portal", "portal", views.portal)
     rule("/return", "return_", views.return_)
     rule("/webhook", "webhook", views.webhook, methods=["POST"])
-    rule("/healthz", "healthz", health.live)
-    rule("/readyz", "readyz", lambda: health.ready(state))
+    rule("/healthz", "healthz", probes.live)
+    rule("/readyz", "readyz", lambda: probes.ready(state))
     if state.config.url_prefix or state.config.metrics_token:
         # Without a prefix, /metrics is where a site's own are.
-        rule("/metrics", "metrics", lambda: scrape.metrics(state, request))
+        rule("/metrics", "metrics", lambda: probes.metrics(state, request))
     blueprint.register_error_handler(BillingError, views.handle_error)
     blueprint.register_error_handler(HTTPException, views.handle_http_error)
     blueprint.after_request(views.finish)
@@ -94,40 +86,41 @@ class Views:
         """The page, or JSON by ``Accept``; a ``?token=…`` link signs in and loses the token."""
         if "token" in request.args and self._state.standalone:
             customer = customer_of_link(self._state, request)
-            response = _see_other(url_for(".page"))
+            response = see_other(address("page", external=False))
             sign_in(self._state, request, response, customer)
             return response
-        if prefers_json(request):
+        if http_rules.prefers_json(request.accept_mimetypes):
             return self.subscription_json()
-        return self._html("billing/page.html", identify(self._state, request))
+        return self._html("billing/page.html", self._read())
 
     def subscription_json(self) -> Response:
         """The card as JSON."""
-        visitor = identify(self._state, request)
-        served = self._serve(visitor)
-        body = served.card.to_json(self._links(visitor, external=True))
-        return self._conditional(json_response(body), visitor, served)
+        shown = self._read()
+        return self._conditional(json_response(shown.json()), shown)
 
     def card(self) -> Response:
         """The card alone, in a frame as a document; a token in the query is answered directly."""
-        visitor = identify(self._state, request, accept="token")
-        template = "billing/framed.html" if _is_framed() else "billing/fragment.html"
-        return self._html(template, visitor)
+        framed = http_rules.becomes_document(request.headers)
+        template = "billing/framed.html" if framed else "billing/fragment.html"
+        return self._html(template, self._read(accept="token"))
 
     def portal(self) -> Response:
         """A portal session made now, for a person who follows a link, and 303 to it."""
-        _require_navigation()
+        if request.method != "GET":
+            raise MethodNotAllowed(valid_methods=["GET"])
+        if reason := http_rules.why_no_navigation(request.headers):
+            raise Forbidden(reason)
         state = self._state
         visitor = identify(state, request, accept="pass")
         flow = request.args.get("flow")
         url = state.service.portal_url(
             visitor.customer,
-            return_url=url_for(".return_", _external=True),
+            return_url=address("return_"),
             locale=language_of(state, request).tag,
             flow=flow if flow in FLOWS else None,
             subscription=request.args.get("subscription"),
         )
-        response = _see_other(url)
+        response = see_other(url)
         mark_visit(state, request, response, portal_visit(state, request).opened(visitor.customer))
         return response
 
@@ -136,7 +129,7 @@ class Views:
         state, visit = self._state, portal_visit(self._state, request)
         for customer in visit.customers:
             state.service.changed(customer)
-        response = _see_other(state.config.return_url or url_for(".page"))
+        response = see_other(state.config.return_url or address("page", external=False))
         mark_visit(state, request, response, visit.returned(state.clock()))
         return response
 
@@ -168,8 +161,8 @@ class Views:
         as_json = _answers_json()
         login_url = self._state.config.login_url
         if isinstance(error, NotIdentified) and login_url and _is_opened_by_a_person(as_json):
-            return _see_other(login_url)
-        fragment = _endpoint() == "card" and not _is_framed()
+            return see_other(login_url)
+        fragment = _endpoint() == "card" and not http_rules.becomes_document(request.headers)
         spoken = language_of(self._state, request)
         return error_response(error, spoken, as_json=as_json, fragment=fragment)
 
@@ -189,8 +182,9 @@ class Views:
     def finish(self, response: Response) -> Response:
         """Every response leaves with the headers that keep it safe."""
         endpoint = _endpoint()
-        if endpoint == "static" and "v" in request.args and response.status_code == 200:
-            response.headers["Cache-Control"] = IMMUTABLE
+        if endpoint == "static" and response.status_code == 200:
+            rule = http_rules.static_cache_control(request.args.get("v"), VERSION)
+            response.headers["Cache-Control"] = rule
         return secure(response, self._state.config, framed=endpoint == "card")
 
     def count(self, response: Response) -> Response:
@@ -210,64 +204,31 @@ class Views:
         """Let the headers of ``finish`` be the last, whenever the site set up its own hooks."""
         request_finished.connect(self.keep, setup.app)
 
-    def _html(self, template: str, visitor: Visitor) -> Response:
-        external = visitor.by is By.TOKEN
-        served = self._serve(visitor)
-        html = render_card(
-            template,
-            language_of(self._state, request),
-            served.card,
-            self._links(visitor, external=external),
-            external=external,
-            live=visitor.by is not By.TOKEN,
+    def _read(self, *, accept: str | None = None) -> ShownCard:
+        shown = read_card(self._state, request, identify(self._state, request, accept=accept))
+        g.billing_served = shown.served
+        return shown
+
+    def _html(self, template: str, shown: ShownCard) -> Response:
+        return self._conditional(Response(shown.html(template)), shown)
+
+    def _conditional(self, response: Response, shown: ShownCard) -> Response:
+        now, served = self._state.clock(), shown.served
+        response.headers.extend(
+            http_rules.cache_headers(
+                served.outcome,
+                age=now - served.read_at,
+                ttl=self._state.config.cache_ttl,
+                seconds=served.seconds,
+            )
         )
-        return self._conditional(Response(html), visitor, served)
-
-    def _serve(self, visitor: Visitor) -> Served:
-        since = not_before(self._state, request)
-        spoken = language_of(self._state, request).tag
-        served = self._state.service.card(visitor.customer, language=spoken, not_before=since)
-        g.billing_served = served
-        return served
-
-    def _conditional(self, response: Response, visitor: Visitor, served: Served) -> Response:
-        now, ttl = self._state.clock(), self._state.config.cache_ttl
-        age = now - served.read_at
-        for name, value in cache_headers(served.outcome, age=age, ttl=ttl, seconds=served.seconds):
-            response.headers[name] = value
-        until = min(served.valid_until, visitor.valid_until(now))
-        stale = served.outcome is Outcome.STALE
-        g.billing_made = Made(visitor.customer, served.read_at, until, stale)
+        g.billing_source = Source(
+            shown.visitor.customer,
+            served.read_at,
+            valid_until=min(served.valid_until, shown.visitor.valid_until(now)),
+            stale=served.outcome is Outcome.STALE,
+        )
         return conditional(response, request)
-
-    def _links(self, visitor: Visitor, *, external: bool) -> Links:
-        """Where the card leads; a client that came with a token has no cookie and gets a pass."""
-        more: dict[str, Any] = {"_external": external}
-        if visitor.by is By.TOKEN:
-            seal = self._state.signers.portal_pass(visitor.customer, now=self._state.clock())
-            more = {"_external": True, "pass": seal}
-
-        def portal(flow: str | None, subscription: str | None) -> str:
-            return url_for(".portal", flow=flow, subscription=subscription, **more)
-
-        return Links(portal, upgrade_url(self._state.config, request))
-
-
-def _require_navigation() -> None:
-    """Refuse whatever is not a person following a link: the answer is a write at Stripe.
-
-    Sources: https://www.w3.org/TR/fetch-metadata/ and the Sec-Purpose header of the Fetch standard.
-    """
-    headers = request.headers
-    if request.method != "GET":
-        raise MethodNotAllowed(valid_methods=["GET"])
-    purposes = headers.get("Sec-Purpose", "") + headers.get("Purpose", "")
-    if "prefetch" in purposes or "prerender" in purposes:
-        raise Forbidden("a prefetch must not open the portal")
-    if headers.get("Sec-Fetch-Dest", "document") != "document":
-        raise Forbidden("only a navigation may open the portal")
-    if headers.get("Sec-Fetch-Mode", "navigate") != "navigate":
-        raise Forbidden("only a navigation may open the portal")
 
 
 def _endpoint() -> str:
@@ -277,21 +238,10 @@ def _endpoint() -> str:
 
 def _answers_json() -> bool:
     path = request.path.rpartition("/")[2]  # also for a method that the route does not have
-    return path in ("subscription.json", "webhook") or prefers_json(request)
-
-
-def _is_framed() -> bool:
-    """Whether the browser says that the answer becomes a document, in a frame or a tab."""
-    return request.headers.get("Sec-Fetch-Dest") in ("iframe", "frame", "document")
+    return path in ("subscription.json", "webhook") or http_rules.prefers_json(
+        request.accept_mimetypes
+    )
 
 
 def _is_opened_by_a_person(as_json: bool) -> bool:
     return not as_json and _endpoint() in ("page", "portal")
-
-
-def _see_other(url: str) -> Response:
-    """303 to ``url``, which may hold what must not be kept."""
-    response = Response(status=303)
-    response.headers["Location"] = url
-    response.headers["Cache-Control"] = NEVER_STORED
-    return response

@@ -1,0 +1,89 @@
+"""The card for one request: read once, and shown as a page, a fragment, in a frame or as JSON."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import urljoin
+
+from flask import Request
+
+from ..card.links import Links
+from ..language.words import Language
+from ..service import Served
+from .http_rules import reachable
+from .responses import address, render
+from .state import BillingState
+from .visitor import By, Visitor, language_of, not_before
+
+MARK = "for"
+"""The parameter of a portal link that says on whose page it stood."""
+
+
+@dataclass(frozen=True, slots=True)
+class ShownCard:
+    """What ``visitor`` is shown, in ``language``."""
+
+    state: BillingState
+    request: Request
+    visitor: Visitor
+    language: Language
+    served: Served
+
+    def html(self, template: str) -> str:
+        """``template`` around the card. Who came with a token is elsewhere: absolute addresses.
+
+        Three of the addresses have names of their own, for the templates of a site.
+        """
+        by_token = self.visitor.by is By.TOKEN
+        mark = None if by_token else self.state.signers.link_mark(self.visitor.customer)
+        links = self._links(external=by_token, mark=mark)
+        return render(
+            template,
+            self.language,
+            external=by_token,
+            card=self.served.card,
+            links=links,
+            portal_url=links.portal(None, None),
+            payment_url=links.portal("payment_method_update", None),
+            upgrade_url=links.upgrade,
+            live=not by_token,
+        )
+
+    def json(self) -> dict[str, Any]:
+        """The JSON API's object."""
+        return self.served.card.to_json(self._links(external=True))
+
+    def _links(self, *, external: bool, mark: str | None = None) -> Links:
+        """Where the card leads; a client that came with a token has no cookie and gets a pass.
+
+        ``mark`` ties the links of a page to its customer, should the browser sign in as another.
+        """
+        more: dict[str, str | None] = {MARK: mark}
+        if self.visitor.by is By.TOKEN:
+            now = self.state.clock()
+            more = {"pass": self.state.signers.portal_pass(self.visitor.customer, now=now)}
+
+        def portal(flow: str | None, subscription: str | None) -> str:
+            query = {"flow": flow, "subscription": subscription, **more}
+            return address("portal", external=external, **query)
+
+        return Links(portal, self._upgrade())
+
+    def _upgrade(self) -> str | None:
+        """Where a subscription can be chosen, as an absolute address."""
+        url = self.state.config.upgrade_url
+        return urljoin(reachable(self.request.host_url), url) if url else None
+
+
+def read_card(state: BillingState, request: Request, visitor: Visitor) -> ShownCard:
+    """The card of ``visitor``, as fresh as this browser needs it.
+
+    Raises:
+        CustomerNotFound, StripeUnavailable, StripeMisconfigured
+    """
+    language = language_of(state, request)
+    served = state.service.card(
+        visitor.customer, language=language.tag, not_before=not_before(state, request)
+    )
+    return ShownCard(state, request, visitor, language, served)
