@@ -39,7 +39,7 @@ def test_the_card_leads_to_addresses_that_exist(
     log_in(client, "anna")
     page = Page(client.get("/account").text)
     (button,) = page.buttons
-    assert button.attributes["href"] == f"{root}/billing/portal"
+    assert str(button.attributes["href"]).startswith(f"{root}/billing/portal")
     card = page.all("section", "billing-card")[0]
     assert card.attributes["data-billing-refresh"] == f"{root}/billing/card"
     files = [e.attributes.get("href") or e.attributes.get("src") for e in page.all("link")[1:]]
@@ -109,7 +109,7 @@ def test_a_site_that_its_server_mounts_below_a_path_works_there(
     browser = Client(DispatcherMiddleware(NotFound(), {"/klant": app}))
     page = Page(browser.get("/klant/account", headers=visitor(anna)).text)
     (button,) = page.buttons
-    assert button.attributes["href"] == "/klant/billing/portal"
+    assert str(button.attributes["href"]).startswith("/klant/billing/portal")
     answer = browser.get("/klant/billing/portal", headers=visitor(anna))
     assert answer.status_code == 303
     assert emulator.requests[-1].params["return_url"] == "http://localhost/klant/billing/return"

@@ -35,7 +35,7 @@ def test_the_card_stands_in_the_layout_of_the_site(host: Host) -> None:
     assert html.index('class="brand"') < html.index('class="billing-card"') < html.index("</main>")
     assert "Anna de Vries, bij Ploegrooster sinds 3 april 2023." in html
     (button,) = Page(html).buttons
-    assert button.attributes["href"] == "/billing/portal"
+    assert str(button.attributes["href"]).startswith("/billing/portal")
     assert button.attributes["target"] == "_blank"
 
 

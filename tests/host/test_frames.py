@@ -132,7 +132,7 @@ def test_a_site_of_ones_own_may_fetch_the_card_by_the_login(client: FlaskClient,
     page = Page(client.get("/billing/card", headers=headers).text)
     assert page.facts["Huidig plan"] == "Pro"
     (button,) = page.buttons
-    assert button.attributes["href"] == "/billing/portal"
+    assert str(button.attributes["href"]).startswith("/billing/portal")
 
 
 @pytest.mark.parametrize("own", [True, False])

@@ -49,7 +49,7 @@ def test_a_card_of_the_sites_own_takes_the_place_of_ours(
     app = make_site(named_by_header, prepare=use({"billing/_card.html": OWN_CARD}))
     html = app.test_client().get(path, headers=visitor(anna)).text
     assert '<section class="own" data-code="active">Pro' in html
-    assert '<a href="/billing/portal">Wijzigen</a>' in html
+    assert '<a href="/billing/portal?for=' in html
     assert "billing-card" not in html
 
 

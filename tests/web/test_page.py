@@ -161,7 +161,7 @@ def test_the_button_opens_the_portal_in_a_new_tab_without_a_script(
     (button,) = page.buttons
     assert button.attributes["target"] == "_blank"
     assert button.attributes["rel"] == "noopener"
-    assert button.attributes["href"] == "/billing/portal"
+    assert str(button.attributes["href"]).startswith("/billing/portal")
     assert not any(name.startswith("on") for e in page.elements for name in e.attributes)
     assert not any("javascript:" in str(e.attributes.get("href")) for e in page.elements)
     for script in page.all("script"):  # one may help, none may be needed or stand in the page
