@@ -56,9 +56,9 @@ def _on_stripe(port: int) -> int:
     made = {name: secrets.token_urlsafe(48) for name in wanted if not settings.get(name)}
     print(f"Billing page on http://{_HOST}:{port}/billing/ (Stripe; Ctrl-C stops)", flush=True)
     if made:
-        given = " ".join(f"{name}={value}" for name, value in made.items())
-        print(f"Made up for this run: {', '.join(made)}. For a sign-in link, in another terminal:")
-        print(f"  {given} billing-proxy token cus_…", flush=True)
+        print(f"Made up for this run, and not shown: {', '.join(made)}.")
+        print("For a sign-in link set BILLING_TOKEN_SECRET yourself, then, in another terminal:")
+        print("  billing-proxy token cus_…", flush=True)
     return _serve("wsgi:app", port, {**settings, **made})
 
 

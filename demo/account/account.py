@@ -1,32 +1,25 @@
 """The emulated Stripe account: everything in memory, nothing renewed by itself.
 
 The account is no billing engine. Time passes only as its clock does, and what a status looks like
-is what a persona, a test or the portal made of it.
+is what a situation, a test or the portal made of it.
 """
 
 from __future__ import annotations
 
-import threading
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from demo.account import invoices, objects, periods, subscriptions
+from demo.account import configurations, customers, discounts, invoices, periods, prices
+from demo.account import schedules as schedule_objects
+from demo.account import subscriptions as subscription_objects
 from demo.account.objects import JSON, new_id
+from demo.account.store import Store
 
-KINDS = (
-    "billing_portal.configuration",
-    "billing_portal.session",
-    "customer",
-    "invoice",
-    "payment_method",
-    "price",
-    "product",
-    "subscription",
-    "subscription_schedule",
-)
-_OPEN_DEBT = {"past_due", "unpaid", "incomplete"}
+DEBT = ("past_due", "unpaid", "incomplete")
+"""The statuses in which an invoice waits for its payment."""
+_ENDED = ("canceled", "incomplete_expired")
 
 
 @dataclass
@@ -39,96 +32,64 @@ class PortalVisit:
     flow_done: bool = False
 
 
-class Account:
-    """One Stripe account in test mode.
-
-    Every method may be called from any thread. The dictionaries handed out are the stored ones;
-    change them with `update`, which takes the lock that the API's answers are made under.
-    """
+class Account(Store):
+    """One Stripe account in test mode."""
 
     def __init__(
         self, *, clock: Callable[[], float] = time.time, id: str = "acct_1DemoEmulator0000"
     ) -> None:
         """`clock` returns Unix seconds; every moment in the account is relative to it."""
+        super().__init__(clock)
         self.id = id
         self.name = "Voorbeeld B.V."
-        self.clock = clock
-        self.lock = threading.RLock()
         self.visits: dict[str, PortalVisit] = {}
         self.deleted_customers_are_missing = False
         """Whether a deleted customer as a parameter is refused (True) or gives a list (False)."""
-        self._objects: dict[str, dict[str, JSON]] = {kind: {} for kind in KINDS}
-
-    def now(self) -> int:
-        """The account's time in whole Unix seconds."""
-        return int(self.clock())
-
-    def get(self, kind: str, id: str) -> JSON | None:
-        """The object of that `kind` and `id`; a deleted one is `{id, object, deleted: True}`."""
-        with self.lock:
-            return self._objects[kind].get(id)
-
-    def __getitem__(self, key: tuple[str, str]) -> JSON:
-        """`account[kind, id]`: the object, which must be there. Raises KeyError."""
-        kind, id = key
-        with self.lock:
-            return self._objects[kind][id]
-
-    def all(self, kind: str, customer: str | None = None) -> list[JSON]:
-        """Every object of that `kind`, of one `customer` if given, that is not deleted.
-
-        Newest first, as Stripe lists them.
-        """
-        with self.lock:
-            there = [
-                found
-                for found in self._objects[kind].values()
-                if not found.get("deleted") and customer in (None, found.get("customer"))
-            ]
-        return sorted(there, key=lambda found: int(found["created"]))[::-1]
-
-    def update(self, id: str, **fields: Any) -> JSON:
-        """Replace `fields` of the object with this `id`. Raises KeyError when there is none."""
-        with self.lock:
-            for table in self._objects.values():
-                if id in table:
-                    table[id].update(fields)
-                    return table[id]
-        raise KeyError(id)
 
     def delete(self, id: str) -> JSON:
         """Delete a customer or a product; a customer's subscriptions end with it."""
         kind = "customer" if self.get("customer", id) else "product"
         with self.lock:
             if kind == "customer":
+                now = self.now()
                 for found in self.subscriptions_of(id):
-                    if found["status"] not in ("canceled", "incomplete_expired"):
-                        now = self.now()
+                    if found["status"] not in _ENDED:
                         found.update(status="canceled", canceled_at=now, ended_at=now)
-            self._objects[kind][id] = {"id": id, "object": kind, "deleted": True}
-            return self._objects[kind][id]
+            return self.add({"id": id, "object": kind, "deleted": True})
 
     def subscriptions_of(self, customer: str) -> list[JSON]:
         """All subscriptions of one customer, newest first, ended ones included."""
         return self.all("subscription", customer)
 
+    def invoices_of(self, subscription: JSON, status: str | None = None) -> list[JSON]:
+        """The invoices of a subscription, newest first, perhaps those of one `status`."""
+        return [
+            found
+            for found in self.all("invoice", subscription["customer"])
+            if invoices.subscription_of(found) == subscription["id"]
+            and status in (None, found["status"])
+        ]
+
     def add_customer(self, id: str | None = None, **fields: Any) -> JSON:
         """Add a customer who has a payment method, as most have."""
         id = id or new_id("cus")
-        made = objects.customer(id, self.now(), **fields)
+        made = self.add(customers.customer(id, self.now(), **fields))
         if "invoice_settings" not in fields:
             card = self.add_payment_method(id)
             made["invoice_settings"]["default_payment_method"] = card["id"]
-        return self._add(made)
+        return made
 
-    def add_payment_method(self, customer: str, brand: str = "visa", last4: str = "4242") -> JSON:
-        """Add a card of `customer`; it becomes the default only by `invoice_settings`."""
-        made = objects.payment_method(new_id("pm"), customer, self.now(), brand, last4)
-        return self._add(made)
+    def add_payment_method(self, customer: str, type: str = "card", **details: Any) -> JSON:
+        """Add a payment method of `customer`, `details` for the hash named after its `type`.
+
+        It becomes the default only by `invoice_settings`, or by the subscription's own field.
+        """
+        owner = self["customer", customer]
+        return self.add(customers.payment_method(new_id("pm"), owner, self.now(), type, **details))
 
     def add_product(self, name: str, id: str | None = None, **fields: Any) -> JSON:
         """Add a product; `active=False` makes an archived one."""
-        return self._add(objects.product(id or new_id("prod"), name, self.now(), **fields))
+        return self.add(prices.product(id or new_id("prod"), name, self.now(), **fields))
 
     def add_price(
         self,
@@ -137,14 +98,40 @@ class Account:
         interval: str = "month",
         interval_count: int = 1,
         id: str | None = None,
+        currency_options: JSON | None = None,
         **fields: Any,
     ) -> JSON:
-        """Add a recurring price in euro cents; `usage_type="metered"` for one by usage."""
+        """Add a recurring price, in euro; `usage_type="metered"` for one by usage.
+
+        `currency_options` are sent only when they are expanded, as at Stripe.
+        """
         id = id or new_id("price")
-        made = objects.price(
+        made = prices.price(
             id, product, unit_amount, interval, interval_count, self.now(), **fields
         )
-        return self._add(made)
+        return self.add(made, currency_options=currency_options)
+
+    def add_coupon(self, id: str | None = None, **fields: Any) -> JSON:
+        """Add a coupon: `percent_off=10`, or `amount_off=500, currency="eur"`."""
+        return self.add(discounts.coupon(id or new_id("co"), self.now(), **fields))
+
+    def add_discount(self, owner: JSON, coupon: str, **fields: Any) -> JSON:
+        """Apply a coupon to a subscription, to one of its items, or to a customer, until `end`."""
+        kind = owner["object"]
+        with self.lock:
+            item = kind == "subscription_item"
+            of = self["subscription", owner["subscription"]] if item else owner
+            customer = owner["id"] if kind == "customer" else of["customer"]
+            about = {} if kind == "customer" else {kind: owner["id"]}
+            made = discounts.discount(
+                new_id("di"), coupon, customer, self.now(), **{**about, **fields}
+            )
+            self.add(made)
+            if kind == "customer":
+                owner["discount"] = made
+            else:
+                owner["discounts"].append(made["id"])
+            return made
 
     def add_subscription(
         self,
@@ -164,59 +151,115 @@ class Account:
         """
         id = id or new_id("sub")
         with self.lock:
-            items = [self._item(id, wanted) for wanted in prices]
+            items = [self.item(id, wanted) for wanted in prices]
+            defaults = {
+                "billing_mode": subscription_objects.billing_mode(billing_mode),
+                "currency": items[0]["price"]["currency"],
+            }
             created = min(item["current_period_start"] for item in items)
-            mode = subscriptions.billing_mode(billing_mode)
-            made = subscriptions.subscription(
-                id, customer, created, items, **{"billing_mode": mode, **fields}
+            made = subscription_objects.subscription(
+                id, customer, created, items, **{**defaults, **fields}
             )
-            self._add(made)
+            self.add(made)
             if "latest_invoice" not in fields:
                 self._first_invoice(made)
             return made
 
-    def add_invoice(self, customer: str, subscription: str | None = None, **fields: Any) -> JSON:
-        """Add an open invoice; it becomes its subscription's `latest_invoice`."""
+    def item(self, subscription: str, wanted: str | JSON) -> JSON:
+        """An item of a price's id, or of `{"price": id, **fields}`, that belongs nowhere yet."""
+        fields = {"price": wanted} if isinstance(wanted, str) else dict(wanted)
+        price = self["price", fields.pop("price")]
+        start, end = self._period(price, fields)
+        return subscription_objects.item(subscription, price, start, end, **fields)
+
+    def add_invoice(
+        self,
+        customer: str,
+        subscription: str | None = None,
+        payment: str | None = None,
+        **fields: Any,
+    ) -> JSON:
+        """Add an open invoice; it becomes its subscription's `latest_invoice`.
+
+        `payment` is the status of its payment intent, by default that of a payment that failed or
+        has not been tried.
+        """
         with self.lock:
             owner = self.get("subscription", subscription) if subscription else None
             amount = fields.pop("amount", amount_of(owner) if owner else 0)
             created = fields.pop("created", self.now())
             id = fields.pop("id", None) or new_id("in")
-            made = self._add(
-                invoices.invoice(id, customer, subscription, created, amount, **fields)
+            if owner:
+                names = ("collection_method", "currency")
+                fields = {**{name: owner[name] for name in names}, **fields}
+            buyer = self.get("customer", customer) or {}
+            who = {
+                f"customer_{name}": buyer.get(name)
+                for name in ("address", "email", "name", "phone")
+            }
+            made = invoices.invoice(
+                id, customer, subscription, created, amount, **{**who, **fields}
             )
+            self.add(made)
+            self.set_payment(made, payment or "requires_payment_method")
             if owner:
                 owner["latest_invoice"] = made["id"]
             return made
 
-    def add_schedule(self, subscription: str, **fields: Any) -> JSON:
-        """Add a schedule to a subscription and attach it."""
-        with self.lock:
-            owner = self._objects["subscription"][subscription]
-            made = subscriptions.schedule(new_id("sub_sched"), owner, self.now(), **fields)
-            owner["schedule"] = made["id"]
-            return self._add(made)
+    def set_payment(self, invoice: JSON, status: str) -> None:
+        """Let the payment of an invoice stand at `status`, such as `processing`."""
+        intent = self.add(invoices.payment_intent(invoice, status, self.now()))
+        payments = {
+            "object": "list",
+            "data": [invoices.invoice_payment(invoice, intent)],
+            "has_more": False,
+            "url": f"/v1/invoice_payments?invoice={invoice['id']}",
+        }
+        self.add(invoice, payments=payments)
 
-    def add_configuration(self, id: str | None = None, **fields: Any) -> JSON:
-        """Add a portal configuration; `is_default=True` for the one saved in the Dashboard."""
-        return self._add(objects.configuration(id or new_id("bpc"), self.now(), **fields))
+    def payment_of(self, invoice: JSON) -> JSON:
+        """The payment intent of an invoice."""
+        (payment,) = self.on_request(invoice["id"], "payments")["data"]
+        return self["payment_intent", payment["payment"]["payment_intent"]]
+
+    def pay(self, invoice: JSON, at: int | None = None) -> None:
+        """The invoice is paid in full, now or `at` a moment."""
+        with self.lock:
+            invoice.update(invoices.paid(invoice, self.now() if at is None else at))
+            self.set_payment(invoice, "succeeded")
+
+    def add_schedule(
+        self, subscription: str | None, *, customer: str | None = None, **fields: Any
+    ) -> JSON:
+        """Add a schedule and attach it; without a `subscription` one that has yet to start."""
+        with self.lock:
+            later: JSON = {
+                "customer": customer,
+                "billing_mode": subscription_objects.billing_mode("flexible"),
+            }
+            owner = self["subscription", subscription] if subscription else later
+            status = {} if subscription else {"status": "not_started"}
+            made = schedule_objects.schedule(
+                new_id("sub_sched"), owner, self.now(), **{**status, **fields}
+            )
+            owner["schedule"] = made["id"]
+            return self.add(made)
+
+    def add_configuration(
+        self, id: str | None = None, products: Sequence[JSON] = (), **fields: Any
+    ) -> JSON:
+        """Add a portal configuration; `is_default=True` for the one saved in the Dashboard.
+
+        `products` are what a customer may change to: `{"product": id, "prices": [id, …]}`.
+        """
+        made = configurations.configuration(id or new_id("bpc"), self.now(), **fields)
+        return self.add(made, products=[configurations.product(**each) for each in products])
 
     def add_session(self, session: JSON, secret: str, lifetime: float) -> JSON:
         """Remember a portal session whose link, ending in `secret`, opens for `lifetime` s."""
         with self.lock:
             self.visits[secret] = PortalVisit(session, self.clock() + lifetime)
-            return self._add(session)
-
-    def _add(self, made: JSON) -> JSON:
-        with self.lock:
-            self._objects[made["object"]][made["id"]] = made
-        return made
-
-    def _item(self, subscription: str, wanted: str | JSON) -> JSON:
-        fields = {"price": wanted} if isinstance(wanted, str) else dict(wanted)
-        price = self._objects["price"][fields.pop("price")]
-        start, end = self._period(price, fields)
-        return subscriptions.item(subscription, price, start, end, **fields)
+            return self.add(session)
 
     def _period(self, price: JSON, fields: JSON) -> tuple[int, int]:
         interval, count = price["recurring"]["interval"], price["recurring"]["interval_count"]
@@ -234,18 +277,14 @@ class Account:
         created = max(item["current_period_start"] for item in subscription["items"]["data"])
         amount = 0 if subscription["status"] == "trialing" else amount_of(subscription)
         made = self.add_invoice(
-            subscription["customer"],
-            subscription["id"],
-            amount=amount,
-            created=created,
-            collection_method=subscription["collection_method"],
+            subscription["customer"], subscription["id"], amount=amount, created=created
         )
-        if subscription["status"] not in _OPEN_DEBT:
-            made.update(invoices.paid(made, created))
+        if subscription["status"] not in DEBT:
+            self.pay(made, created)
 
 
 def amount_of(subscription: JSON) -> int:
-    """What one period of every licensed item costs, in cents."""
+    """What one period of every licensed item costs, before discounts, in the minor unit."""
     return sum(
         (item["price"]["unit_amount"] or 0) * item.get("quantity", 0)
         for item in subscription["items"]["data"]

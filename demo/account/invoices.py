@@ -1,22 +1,25 @@
-"""Invoices, with every field Stripe sends.
-
-Amounts are in cents, moments in Unix seconds (UTC).
-
-Source: https://docs.stripe.com/api/invoices/object and the classes of the `stripe` package.
-"""
+"""Invoices, and the payments that are tried for them."""
 
 from __future__ import annotations
 
+import secrets
 from typing import Any
 
-from demo.account.objects import JSON
+from demo.account.objects import JSON, new_id
 from demo.account.subscriptions import NO_AUTOMATIC_TAX
+
+PAGES = "/i/test_"
+"""Where the pages of invoices begin. An address there is a bearer link, as at Stripe."""
 
 
 def invoice(
     id: str, customer: str, subscription: str | None, created: int, amount: int, /, **fields: Any
 ) -> JSON:
-    """An open invoice over `amount` cents; `fields` replaces what a caller wants different."""
+    """An open invoice over `amount`, to be paid on the page at `hosted_invoice_url`.
+
+    The address is a path of the emulator, which is made absolute when it goes over the wire.
+    https://docs.stripe.com/api/invoices/object
+    """
     parent: JSON = {
         "quote_details": None,
         "subscription_details": {"metadata": {}, "subscription": subscription},
@@ -64,7 +67,7 @@ def invoice(
         "ending_balance": 0,
         "footer": None,
         "from_invoice": None,
-        "hosted_invoice_url": None,
+        "hosted_invoice_url": f"{PAGES}{secrets.token_urlsafe(24)}",
         "invoice_pdf": None,
         "issuer": {"type": "self"},
         "last_finalization_error": None,
@@ -128,4 +131,70 @@ def paid(invoice: JSON, at: int) -> JSON:
         "next_payment_attempt": None,
         "status": "paid",
         "status_transitions": {**invoice["status_transitions"], "paid_at": at},
+    }
+
+
+def subscription_of(invoice: JSON) -> str | None:
+    """The id of the subscription that an invoice is for."""
+    details = (invoice["parent"] or {}).get("subscription_details") or {}
+    return details.get("subscription")
+
+
+def invoice_payment(invoice: JSON, intent: JSON) -> JSON:
+    """One try to pay an invoice: https://docs.stripe.com/api/invoice-payment/object"""
+    at = invoice["status_transitions"]["paid_at"]
+    return {
+        "id": new_id("inpay"),
+        "object": "invoice_payment",
+        "amount_paid": intent["amount_received"] or None,
+        "amount_requested": invoice["amount_due"],
+        "created": intent["created"],
+        "currency": invoice["currency"],
+        "invoice": invoice["id"],
+        "is_default": True,
+        "livemode": False,
+        "payment": {
+            "charge": None,
+            "payment_intent": intent["id"],
+            "payment_record": None,
+            "type": "payment_intent",
+        },
+        "status": "paid" if at else "open",
+        "status_transitions": {"canceled_at": None, "paid_at": at},
+    }
+
+
+def payment_intent(invoice: JSON, status: str, created: int) -> JSON:
+    """Where the payment stands, `processing` for a debit that takes days.
+
+    https://docs.stripe.com/api/payment_intents/object, without what a billing page never needs.
+    """
+    amount = invoice["amount_due"]
+    return {
+        "id": new_id("pi"),
+        "object": "payment_intent",
+        "amount": amount,
+        "amount_capturable": 0,
+        "amount_received": amount if status == "succeeded" else 0,
+        "canceled_at": None,
+        "cancellation_reason": None,
+        "capture_method": "automatic",
+        "client_secret": f"pi_secret_{secrets.token_hex(12)}",
+        "confirmation_method": "automatic",
+        "created": created,
+        "currency": invoice["currency"],
+        "customer": invoice["customer"],
+        "description": "Subscription update",
+        "last_payment_error": None,
+        "latest_charge": None,
+        "livemode": False,
+        "metadata": {},
+        "next_action": None,
+        "on_behalf_of": None,
+        "payment_method": None,
+        "payment_method_types": ["card", "ideal", "sepa_debit"],
+        "processing": None,
+        "receipt_email": invoice["customer_email"],
+        "setup_future_usage": "off_session",
+        "status": status,
     }

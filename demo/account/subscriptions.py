@@ -1,16 +1,11 @@
-"""Subscriptions, their items and schedules, with every field Stripe sends.
-
-Each function returns a complete object of API version 2026-10-28.endive; `fields` replaces what
-a caller wants different. Moments are in Unix seconds (UTC).
-
-Source: https://docs.stripe.com/api and the classes of the `stripe` package.
-"""
+"""Subscriptions and their items."""
 
 from __future__ import annotations
 
 from typing import Any
 
-from demo.account.objects import JSON, new_id, plan
+from demo.account.objects import JSON, new_id
+from demo.account.prices import plan
 
 NOT_CANCELED: JSON = {"comment": None, "feedback": None, "feedback_option": None, "reason": None}
 """`cancellation_details` of a subscription that nobody canceled."""
@@ -129,70 +124,6 @@ def item(subscription: str, price: JSON, start: int, end: int, /, **fields: Any)
     return made
 
 
-def schedule(id: str, subscription: JSON, created: int, /, **fields: Any) -> JSON:
-    """https://docs.stripe.com/api/subscription_schedules/object"""
-    return {
-        "id": id,
-        "object": "subscription_schedule",
-        "application": None,
-        "billing_mode": subscription["billing_mode"],
-        "canceled_at": None,
-        "completed_at": None,
-        "created": created,
-        "current_phase": None,
-        "customer": subscription["customer"],
-        "customer_account": None,
-        "default_settings": {
-            "application_fee_percent": None,
-            "automatic_tax": dict(NO_AUTOMATIC_TAX),
-            "billing_cycle_anchor": "automatic",
-            "billing_thresholds": None,
-            "collection_method": "charge_automatically",
-            "default_payment_method": None,
-            "description": None,
-            "invoice_settings": None,
-            "on_behalf_of": None,
-            "transfer_data": None,
-        },
-        "end_behavior": "release",
-        "livemode": False,
-        "metadata": {},
-        "pause_schedules": [],
-        "phases": [],
-        "released_at": None,
-        "released_subscription": None,
-        "status": "active",
-        "subscription": subscription["id"],
-        "test_clock": None,
-        **fields,
-    }
-
-
-def pause_schedule(pause_at: int, resume_at: int | None) -> JSON:
-    """One entry of `pause_schedules`: a pause that took place and the moment it is to end.
-
-    https://docs.stripe.com/billing/subscriptions/pause/schedules
-    """
-    resume: JSON = {
-        "resume_at": resume_at,
-        "settings": {
-            "billing_cycle_anchor": "resume_at",
-            "payment_behavior": "resume_on_payment_attempt",
-            "proration_behavior": "create_prorations",
-        },
-        "status": {"error": None, "type": "scheduled"},
-    }
-    return {
-        "key": new_id("pause"),
-        "pause": {
-            "pause_at": pause_at,
-            "settings": None,
-            "status": {"error": None, "type": "succeeded"},
-        },
-        "resume": None if resume_at is None else resume,
-    }
-
-
 def paused(reason: str, since: int) -> JSON:
     """`status_details` of a subscription that went to `paused` for `reason` at `since`.
 
@@ -204,4 +135,21 @@ def paused(reason: str, since: int) -> JSON:
             "transitioned_at": since,
             "type": "subscription",
         }
+    }
+
+
+def pending_update(items: list[JSON], expires_at: int) -> JSON:
+    """A change to `items` that waits for its payment, until `expires_at`.
+
+    https://docs.stripe.com/billing/subscriptions/pending-updates
+    """
+    return {
+        "billing_cycle_anchor": None,
+        "discount": None,
+        "discounts": None,
+        "expires_at": expires_at,
+        "metadata": None,
+        "subscription_items": items,
+        "trial_end": None,
+        "trial_from_plan": None,
     }

@@ -10,6 +10,7 @@ from collections.abc import Callable
 from typing import Any
 
 from demo.account.account import Account
+from demo.account.invoices import subscription_of
 from demo.account.objects import JSON
 from demo.api.lists import cut, page, within
 from demo.api.refusals import RefusedError, missing
@@ -91,10 +92,9 @@ def invoices(account: Account, params: JSON, _: str) -> JSON:
     _known_customer(account, params)
 
     def keep(row: JSON) -> bool:
-        details = (row["parent"] or {}).get("subscription_details") or {}
         return (
             _same(row, params, "collection_method", "customer_account", "status")
-            and params.get("subscription") in (None, details.get("subscription"))
+            and params.get("subscription") in (None, subscription_of(row))
             and within(row["created"], params.get("created"))
             and within(row["due_date"], params.get("due_date"))
         )

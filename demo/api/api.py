@@ -16,6 +16,7 @@ from dataclasses import dataclass, field
 from flask import Blueprint, Response, request
 
 from demo.account.account import Account
+from demo.account.invoices import PAGES
 from demo.account.objects import JSON
 from demo.api.endpoints import ENDPOINTS, Endpoint
 from demo.api.expansion import check_paths, expanded
@@ -107,7 +108,7 @@ class Api:
     def _dump(self, answer: JSON, params: JSON, endpoint: Endpoint) -> str:
         if paths := params.get("expand"):
             answer = expanded(self.account, answer, paths, endpoint.kind)
-        return json.dumps(answer)
+        return json.dumps(answer).replace(f'"{PAGES}', f'"{_base_url()}{PAGES}')
 
     def _once(self, endpoint: Endpoint, key: Key, params: JSON, id: str) -> Response:
         token = request.headers.get("Idempotency-Key", id)

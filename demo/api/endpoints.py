@@ -134,6 +134,9 @@ ENDPOINTS = (
         subscription=text,
     ),
     _object("/v1/invoices", "invoice", "invoices:read"),
+    _object("/v1/coupons", "coupon", "coupons:read"),
+    _object("/v1/payment_intents", "payment_intent", "payment_intents:read"),
+    _object("/v1/payment_methods", "payment_method", "payment_methods:read"),
     _list(
         "/v1/subscription_schedules",
         "subscription_schedule",

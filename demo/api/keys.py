@@ -16,8 +16,11 @@ DEFAULT_KEY = "sk_test_emulator0000000000000000"
 """The secret key that may do everything."""
 
 _NAMES_AT_STRIPE = {
+    "coupons": "coupon",
     "customers": "customer",
     "invoices": "invoice",
+    "payment_intents": "payment_intent",
+    "payment_methods": "payment_method",
     "portal": "customer_portal",
     "prices": "plan",
     "products": "product",

@@ -8,10 +8,22 @@ from __future__ import annotations
 
 import secrets
 
+from demo.account import lifecycle
 from demo.account.account import Account
 from demo.account.objects import JSON, new_id
 from demo.api.refusals import RefusedError, missing
-from demo.api.strict import Check, anything, choice, fields, missing_parameter, strings, text, url
+from demo.api.strict import (
+    Check,
+    anything,
+    array,
+    choice,
+    fields,
+    integer,
+    missing_parameter,
+    strings,
+    text,
+    url,
+)
 
 FIRST_VISIT_WITHIN = 300.0
 """Seconds in which a link must be opened for the first time."""
@@ -32,7 +44,6 @@ _FLOWS = (
     "subscription_update",
     "subscription_update_confirm",
 )
-_OF_SUBSCRIPTION: Check = fields({"subscription": text, "retention": anything})
 _AFTER_COMPLETION: dict[str, Check] = {
     "type": choice("hosted_confirmation", "portal_homepage", "redirect"),
     "redirect": fields({"return_url": url}),
@@ -49,10 +60,16 @@ PARAMS: dict[str, Check] = {
         {
             "type": choice(*_FLOWS),
             "after_completion": fields(_AFTER_COMPLETION),
-            "subscription_cancel": _OF_SUBSCRIPTION,
+            "subscription_cancel": fields({"subscription": text, "retention": anything}),
             "subscription_pause": fields({"subscription": text}),
             "subscription_update": fields({"subscription": text}),
-            "subscription_update_confirm": anything,
+            "subscription_update_confirm": fields(
+                {
+                    "subscription": text,
+                    "items": array(fields({"id": text, "price": text, "quantity": integer})),
+                    "discounts": array(fields({"coupon": text, "promotion_code": text})),
+                }
+            ),
         }
     ),
     "locale": choice(*_LOCALES),
@@ -61,11 +78,13 @@ PARAMS: dict[str, Check] = {
 }
 """The parameters of `POST /v1/billing_portal/sessions`."""
 
-_REFUSED_VERB = {
-    "subscription_cancel": ("canceled", "cancel"),
-    "subscription_pause": ("paused", "pause"),
-    "subscription_update": ("updated", "update"),
+_OF_SUBSCRIPTION = {
+    "subscription_cancel": ("cancel", "canceled"),
+    "subscription_pause": ("pause", "paused"),
+    "subscription_update": ("change_price", "updated"),
+    "subscription_update_confirm": ("change_price", "updated"),
 }
+"""What a flow does to a subscription, by its name in `lifecycle` and in Stripe's messages."""
 
 
 def create(account: Account, params: JSON, base_url: str) -> JSON:
@@ -124,21 +143,31 @@ def _flow(account: Account, params: JSON, configuration: JSON) -> JSON:
     feature = kind.removesuffix("_confirm")
     if not configuration["features"][feature]["enabled"]:
         raise _switched_off(feature)
-    if feature in _REFUSED_VERB:
-        _check_subscription(account, params["customer"], kind, data)
-    after = data.get("after_completion", {"type": "portal_homepage"})
+    if kind in _OF_SUBSCRIPTION:
+        found = _subscription(account, params["customer"], kind, data)
+        if kind == "subscription_update_confirm":
+            _check_items(account, configuration["id"], found, data[kind])
     return {
-        "after_completion": {"hosted_confirmation": None, "redirect": None, **after},
-        **{name: data.get(name) for name in _FLOWS if name != "payment_method_update"},
+        "after_completion": _after_completion(data),
+        **{name: data.get(name) for name in _FLOWS if name in _OF_SUBSCRIPTION},
         "type": kind,
     }
 
 
+def _after_completion(data: JSON) -> JSON:
+    after: JSON = data.get("after_completion", {"type": "portal_homepage"})
+    if "type" not in after:
+        raise missing_parameter("flow_data[after_completion][type]")
+    if after["type"] == "redirect" and not after.get("redirect", {}).get("return_url"):
+        raise missing_parameter("flow_data[after_completion][redirect][return_url]")
+    return {"hosted_confirmation": None, "redirect": None, **after}
+
+
 def _switched_off(feature: str) -> RefusedError:
-    if feature not in _REFUSED_VERB:
-        name = feature.replace("_", " ")
+    name = feature.removeprefix("subscription_").replace("_", " ")
+    if feature not in _OF_SUBSCRIPTION:
         return RefusedError(400, f"The {name} feature in the portal configuration is disabled.")
-    verb, name = _REFUSED_VERB[feature]
+    verb = _OF_SUBSCRIPTION[feature][1]
     return RefusedError(
         400,
         f"This subscription cannot be {verb} because the subscription {name} feature in the "
@@ -146,7 +175,8 @@ def _switched_off(feature: str) -> RefusedError:
     )
 
 
-def _check_subscription(account: Account, customer: str, kind: str, data: JSON) -> None:
+def _subscription(account: Account, customer: str, kind: str, data: JSON) -> JSON:
+    """The customer's own subscription that the flow is about, if it allows what the flow does."""
     param = f"flow_data[{kind}][subscription]"
     id = data.get(kind, {}).get("subscription")
     if not id:
@@ -154,11 +184,50 @@ def _check_subscription(account: Account, customer: str, kind: str, data: JSON) 
     found = account.get("subscription", id)
     if found is None or found["customer"] != customer:
         raise missing("subscription", id, param)
+    action, verb = _OF_SUBSCRIPTION[kind]
+    if action not in lifecycle.possible(found):
+        raise RefusedError(400, _why_not(found, verb), param=param)
+    return found
+
+
+def _why_not(found: JSON, verb: str) -> str:
+    id = found["id"]
     if found["status"] in ("canceled", "incomplete_expired"):
-        raise RefusedError(400, f"The subscription `{id}` is canceled.", param=param)
-    if kind == "subscription_cancel" and (found["cancel_at"] or found["cancel_at_period_end"]):
-        message = f"The subscription `{id}` is already set to be canceled at period end."
+        return f"The subscription `{id}` is canceled."
+    if found["cancel_at"] or found["cancel_at_period_end"]:
+        return f"The subscription `{id}` is already set to be canceled at period end."
+    if found["schedule"]:
+        return f"The subscription `{id}` is managed by the schedule `{found['schedule']}`."
+    if len(found["items"]["data"]) > 1:
+        return f"The subscription `{id}` has multiple items and cannot be {verb}."
+    return f"The subscription `{id}` cannot be {verb} in its current state."
+
+
+def _check_items(account: Account, configuration: str, found: JSON, data: JSON) -> None:
+    """One item, its own, and a price that the configuration offers."""
+    param = "flow_data[subscription_update_confirm][items]"
+    items = data.get("items") or []
+    if len(items) != 1:
+        message = f"Exactly one item is to be updated; {len(items)} were given."
         raise RefusedError(400, message, param=param)
-    if kind == "subscription_update" and len(found["items"]["data"]) > 1:
-        message = f"The subscription `{id}` has multiple items and cannot be updated."
-        raise RefusedError(400, message, param=param)
+    (item,) = items
+    if "id" not in item:
+        raise missing_parameter(f"{param}[0][id]")
+    if item["id"] != found["items"]["data"][0]["id"]:
+        raise missing("subscription_item", item["id"], f"{param}[0][id]")
+    price = item.get("price")
+    if price and account.get("price", price) is None:
+        raise missing("price", price, f"{param}[0][price]")
+    if price and price not in offered(account, configuration):
+        raise RefusedError(
+            400,
+            f"The price `{price}` is not included in `features[subscription_update][products]` "
+            f"of the portal configuration `{configuration}`.",
+            param=f"{param}[0][price]",
+        )
+
+
+def offered(account: Account, configuration: str) -> set[str]:
+    """The prices that a customer may change to, by the portal's configuration."""
+    products = account.on_request(configuration, "products") or []
+    return {price for product in products for price in product["prices"]}

@@ -139,11 +139,19 @@ def choice(*values: str) -> Check:
     return checked
 
 
-def strings(name: str, value: object) -> list[str]:
-    """An array of strings."""
-    if not isinstance(value, list):
-        raise RefusedError(400, "Invalid array", param=name)
-    return [text(f"{name}[{number}]", part) for number, part in enumerate(value)]
+def array(of: Check) -> Check:
+    """An array whose members pass `of`."""
+
+    def checked(name: str, value: object) -> list[object]:
+        if not isinstance(value, list):
+            raise RefusedError(400, "Invalid array", param=name)
+        return [of(f"{name}[{number}]", part) for number, part in enumerate(value)]
+
+    return checked
+
+
+strings = array(text)
+"""An array of strings."""
 
 
 def moments(name: str, value: object) -> JSON:

@@ -24,6 +24,7 @@ from demo.api.faults import Fault
 from demo.api.keys import DEFAULT_KEY, Keys
 from demo.catalogue import account_with_catalogue
 from demo.emulator.server import LoopbackServer
+from demo.portal.invoice_page import InvoicePage
 from demo.portal.pages import Portal
 
 
@@ -60,6 +61,7 @@ class Emulator:
         app.config["PROPAGATE_EXCEPTIONS"] = True
         app.register_blueprint(self._api.blueprint())
         app.register_blueprint(Portal(self.account).blueprint())
+        app.register_blueprint(InvoicePage(self.account).blueprint())
         self._server = LoopbackServer(app, host, port)
         self.url = f"http://{host}:{self._server.port}"
 
@@ -91,8 +93,9 @@ class Emulator:
     def add_key(self, key: str, permissions: Iterable[str] | None = None) -> str:
         """Add a key with `permissions` such as `subscriptions:read`; None allows everything.
 
-        Resources: customers, invoices, portal, prices, products, subscriptions. Expanding a
-        reference takes the permission to read what it names. Raises ValueError for a live key.
+        Resources: coupons, customers, invoices, payment_intents, payment_methods, portal, prices,
+        products, subscriptions. Expanding a reference takes the permission to read what it names.
+        Raises ValueError for a live key.
         """
         self._api.keys.add(key, permissions)
         return key

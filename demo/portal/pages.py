@@ -7,10 +7,7 @@ where the flow says.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Any
-
-from flask import Blueprint, Response, redirect, render_template, request
+from flask import Blueprint, Response, redirect, request
 from werkzeug.exceptions import Conflict, HTTPException
 from werkzeug.wrappers import Response as BaseResponse
 
@@ -19,31 +16,24 @@ from demo.account.account import Account, PortalVisit
 from demo.account.objects import JSON
 from demo.api.sessions import VISIT_LASTS
 from demo.portal import texts as words
+from demo.portal.offers import FEATURES, Offer, Offers
+from demo.portal.render import language, page
 
-CARDS = {"visa": "4242", "mastercard": "4444", "amex": "8431"}
-"""The cards a customer can choose: brand and last four digits."""
-
-_FEATURES = {
-    "update_payment_method": "payment_method_update",
-    "change_price": "subscription_update",
-    "cancel": "subscription_cancel",
-    "pause": "subscription_pause",
+_METHODS: dict[str, tuple[str, dict[str, str]]] = {
+    "visa": ("card", {"brand": "visa", "last4": "4242"}),
+    "mastercard": ("card", {"brand": "mastercard", "last4": "4444"}),
+    "amex": ("card", {"brand": "amex", "last4": "8431"}),
+    "sepa": ("sepa_debit", {"last4": "3000"}),
 }
-_FLOWS = {feature: action for action, feature in _FEATURES.items()}
-
-
-@dataclass(frozen=True)
-class Offer:
-    """A subscription as the portal shows it: in words, with the actions it allows."""
-
-    id: str
-    name: str
-    lines: list[str]
-    status: str
-    state: str
-    date: str | None
-    actions: set[str]
-    choices: list[tuple[str, str]]
+"""The payment methods a customer can choose: the type, and what its hash says."""
+_FLOWS = {
+    "payment_method_update": "update_payment_method",
+    "customer_update": "update_customer",
+    "subscription_cancel": "cancel",
+    "subscription_pause": "pause",
+    "subscription_update": "change_price",
+    "subscription_update_confirm": "change_price",
+}
 
 
 class Portal:
@@ -67,22 +57,27 @@ class Portal:
             visit = self._visit(secret)
             if visit is None:
                 return self._gone(secret)
-            session, language = visit.session, _language(visit.session)
-            only, offers = self._shown(visit, language)
-            return _page(
+            shown = self._offers(visit.session)
+            only, offers = _narrowed(visit, shown.subscriptions())
+            return page(
                 "portal",
-                language,
+                shown.language,
                 secret=secret,
-                session=session,
+                session=visit.session,
                 business=self._account.name,
                 only=only,
                 done="done" in request.args,
                 offers=offers,
-                card=self._card(session["customer"]),
-                cards=CARDS,
-                feedback=words.FEEDBACK[language],
-                invoices=self._invoices(session["customer"], language),
-                features=self._features(session),
+                method=shown.payment_method(),
+                methods=[
+                    (name, words.payment_method({"type": type, type: details}, shown.language))
+                    for name, (type, details) in _METHODS.items()
+                ],
+                customer=shown.customer,
+                vat=self._vat(visit.session["customer"]),
+                feedback=words.FEEDBACK[shown.language],
+                invoices=shown.invoices(),
+                features=shown.features,
             )
 
     def change(self, secret: str, action: str) -> BaseResponse:
@@ -92,16 +87,19 @@ class Portal:
             if visit is None:
                 return self._gone(secret)
             try:
-                self._act(visit.session, action)
+                self._act(self._offers(visit.session), action)
             except (HTTPException, KeyError, ValueError):
-                language = _language(visit.session)
-                return _page("message", language, 409, message="conflict", secret=secret)
+                spoken = language(visit.session["locale"])
+                return page("message", spoken, 409, message="conflict", secret=secret)
             return redirect(self._next(visit, secret), 303)
+
+    def _offers(self, session: JSON) -> Offers:
+        return Offers(self._account, session, language(session["locale"]))
 
     def _gone(self, secret: str) -> Response:
         expired = self._account.visits.get(secret)
-        language = _language(expired.session if expired else None)
-        return _page("message", language, 410 if expired else 404, message="gone")
+        spoken = language(expired.session["locale"] if expired else None)
+        return page("message", spoken, 410 if expired else 404, message="gone")
 
     def _visit(self, secret: str) -> PortalVisit | None:
         visit = self._account.visits.get(secret)
@@ -120,28 +118,35 @@ class Portal:
         after = visit.session["flow"]["after_completion"]
         return str(after["redirect"]["return_url"]) if after["type"] == "redirect" else home
 
-    def _act(self, session: JSON, action: str) -> None:
-        feature = _FEATURES.get(action)
-        if feature and not self._features(session)[feature]["enabled"]:
+    def _act(self, shown: Offers, action: str) -> None:
+        feature = FEATURES.get(action)
+        if feature and not shown.features[feature]["enabled"]:
             raise Conflict
+        customer = shown.session["customer"]
         if action == "update_payment_method":
-            brand = request.form["card"]
-            lifecycle.update_payment_method(self._account, session["customer"], brand, CARDS[brand])
+            type, details = _METHODS[request.form["method"]]
+            lifecycle.update_payment_method(self._account, customer, type, **details)
+            return
+        if action == "update_customer":
+            lifecycle.update_customer(self._account, customer, request.form)
             return
         found = self._account.get("subscription", request.form["subscription"])
-        if found is None or found["customer"] != session["customer"]:
+        if found is None or found["customer"] != customer:
             raise Conflict
         if action not in lifecycle.possible(found):
             raise Conflict
-        self._change_subscription(found, action)
+        self._change_subscription(shown, found, action)
 
-    def _change_subscription(self, subscription: JSON, action: str) -> None:
+    def _change_subscription(self, shown: Offers, subscription: JSON, action: str) -> None:
         account, form = self._account, request.form
         if action == "change_price":
-            price = account.get("price", form["price"])
-            if price is None or price["id"] not in dict(self._choices(subscription, "en")):
+            if form["price"] not in dict(shown.choices(subscription)):
                 raise Conflict
-            lifecycle.change_price(account, subscription, price)
+            price = account["price", form["price"]]
+            waits = shown.waits(subscription, price)
+            lifecycle.change_price(account, subscription, price, waits)
+        elif action == "keep_price":
+            lifecycle.keep_price(account, subscription)
         elif action == "pause":
             later = periods.after(account.now(), "month") if form["resume"] == "month" else None
             lifecycle.pause(account, subscription, later)
@@ -154,119 +159,23 @@ class Portal:
         else:
             lifecycle.renew(subscription)
 
-    def _features(self, session: JSON) -> JSON:
-        found = self._account["billing_portal.configuration", session["configuration"]]
-        features: JSON = found["features"]
-        return features
+    def _vat(self, customer: str) -> str:
+        known = self._account.on_request(customer, "tax_ids")
+        return str(known["data"][0]["value"]) if known and known["data"] else ""
 
-    def _shown(self, visit: PortalVisit, language: str) -> tuple[str | None, list[Offer]]:
-        """The one action of a flow and its subscription; everything once it is not possible."""
-        only, offers = _only(visit), self._offers(visit.session, language)
-        if only and only != "update_payment_method":
-            wanted = visit.session["flow"][visit.session["flow"]["type"]]["subscription"]
-            fitting = [offer for offer in offers if offer.id == wanted and only in offer.actions]
-            return (only, fitting) if fitting else (None, offers)
+
+def _narrowed(visit: PortalVisit, offers: list[Offer]) -> tuple[str | None, list[Offer]]:
+    """The one action of a flow and its subscription; everything once it is not possible."""
+    only = _only(visit)
+    if only is None or only in ("update_payment_method", "update_customer"):
         return only, offers
-
-    def _offers(self, session: JSON, language: str) -> list[Offer]:
-        features = self._features(session)
-        offered = {name for name, feature in _FEATURES.items() if features[feature]["enabled"]}
-        offered |= {"renew", "resume", "resume_collection"}
-        return [
-            self._offer(found, language, lifecycle.possible(found) & offered)
-            for found in self._account.subscriptions_of(session["customer"])
-        ]
-
-    def _offer(self, found: JSON, language: str, actions: set[str]) -> Offer:
-        names, lines = [], []
-        for item in found["items"]["data"]:
-            name = self._product_name(item["price"], language)
-            names.append(name)
-            quantity = f"{item.get('quantity', 1)} × " if item.get("quantity", 1) > 1 else ""
-            lines.append(f"{quantity}{name}, {_price(item['price'], language)}")
-        collecting = found["pause_collection"] is None
-        state = found["status"] if collecting else "collection_paused"
-        return Offer(
-            id=found["id"],
-            name=" + ".join(names),
-            lines=lines,
-            status=words.status(state, language),
-            state=state,
-            date=_date_line(found, language),
-            actions=actions,
-            choices=self._choices(found, language) if "change_price" in actions else [],
-        )
-
-    def _product_name(self, price: JSON, language: str) -> str:
-        product = self._account.get("product", price["product"])
-        if product is None or product.get("deleted"):
-            return words.TEXTS[language]["unknown_product"]
-        return str(product["name"])
-
-    def _choices(self, subscription: JSON, language: str) -> list[tuple[str, str]]:
-        """Prices that may be chosen instead: active, licensed, of a product still on sale."""
-        current = subscription["items"]["data"][0]["price"]["id"]
-        choices = []
-        for price in reversed(self._account.all("price")):
-            product = self._account.get("product", price["product"]) or {}
-            licensed = price["recurring"]["usage_type"] == "licensed"
-            if price["active"] and product.get("active") and licensed and price["id"] != current:
-                choices.append((price["id"], f"{product['name']}, {_price(price, language)}"))
-        return choices
-
-    def _card(self, customer: str) -> str | None:
-        owner = self._account.get("customer", customer) or {}
-        settings = owner.get("invoice_settings") or {}
-        found = self._account.get("payment_method", settings.get("default_payment_method") or "")
-        if found is None:
-            return None
-        return f"{found['card']['brand'].capitalize()} •••• {found['card']['last4']}"
-
-    def _invoices(self, customer: str, language: str) -> list[tuple[str, str, str, str]]:
-        return [
-            (
-                words.day(row["created"], language),
-                row["number"],
-                words.money(row["total"], language),
-                words.status(row["status"], language),
-            )
-            for row in self._account.all("invoice", customer)
-        ]
+    flow = visit.session["flow"]
+    wanted = flow[flow["type"]]["subscription"]
+    fitting = [offer for offer in offers if offer.id == wanted and only in offer.actions]
+    return (only, fitting) if fitting else (None, offers)
 
 
 def _only(visit: PortalVisit) -> str | None:
     """The one action of a flow that is not done yet."""
     flow = visit.session["flow"]
-    return _FLOWS.get(flow["type"]) if flow and not visit.flow_done else None
-
-
-def _price(price: JSON, language: str) -> str:
-    recurring = price["recurring"]
-    often = words.per(recurring["interval"], recurring["interval_count"], language)
-    if price["unit_amount"] is None:
-        return f"{words.TEXTS[language]['usage']} {often}"
-    return f"{words.money(price['unit_amount'], language)} {often}"
-
-
-def _date_line(subscription: JSON, language: str) -> str | None:
-    ends = min(item["current_period_end"] for item in subscription["items"]["data"])
-    end = subscription["cancel_at"] or (ends if subscription["cancel_at_period_end"] else None)
-    if subscription["status"] in ("canceled", "incomplete_expired", "paused"):
-        return None
-    kind, moment = ("ends", end) if end else ("renews", ends)
-    return words.TEXTS[language][kind].format(date=words.day(moment, language))
-
-
-def _language(session: JSON | None) -> str:
-    """Dutch when the session asks for it; without a wish, what the browser prefers."""
-    locale = session["locale"] if session else None
-    if locale in (None, "auto"):
-        return request.accept_languages.best_match(["nl", "en"]) or "en"
-    return "nl" if locale == "nl" else "en"
-
-
-def _page(name: str, language: str, status: int = 200, **shown: Any) -> Response:
-    texts = words.TEXTS[language]
-    page = render_template(f"demo/{name}.html", language=language, t=texts, **shown)
-    headers = {"Cache-Control": "no-store", "Referrer-Policy": "no-referrer"}
-    return Response(page, status, headers, mimetype="text/html")
+    return _FLOWS[flow["type"]] if flow and not visit.flow_done else None

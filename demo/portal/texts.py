@@ -5,6 +5,9 @@ from __future__ import annotations
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
+from demo.account.objects import JSON
+
+_SIGNS = {"eur": "€", "usd": "US$"}
 _ZONE = ZoneInfo("Europe/Amsterdam")
 _MONTHS = {
     "nl": "januari februari maart april mei juni juli augustus september oktober november december",
@@ -35,8 +38,16 @@ TEXTS: dict[str, dict[str, str]] = {
         "no_subscriptions": "Je hebt geen abonnement.",
         "payment_method": "Betaalmethode",
         "no_payment_method": "Er is geen betaalmethode bekend.",
-        "new_card": "Nieuwe kaart",
-        "save_card": "Betaalmethode opslaan",
+        "new_method": "Nieuwe betaalmethode",
+        "update_payment_method": "Betaalmethode opslaan",
+        "your_details": "Je gegevens",
+        "name": "Naam",
+        "email": "E-mailadres",
+        "line1": "Straat en huisnummer",
+        "postal_code": "Postcode",
+        "city": "Plaats",
+        "vat": "Btw-nummer",
+        "update_customer": "Gegevens opslaan",
         "invoices": "Facturen",
         "no_invoices": "Er zijn nog geen facturen.",
         "date": "Datum",
@@ -47,7 +58,12 @@ TEXTS: dict[str, dict[str, str]] = {
         "usage": "naar gebruik",
         "ends": "Eindigt op {date}",
         "renews": "Wordt verlengd op {date}",
+        "from": "vanaf {date}",
+        "changes": "Op {date} ga je over naar {name}",
+        "pauses": "Pauze vanaf {date}",
+        "resumes": "Hervat op {date}",
         "change_price": "Plan of periode wijzigen",
+        "keep_price": "Geplande wijziging intrekken",
         "new_price": "Nieuw plan",
         "cancel": "Abonnement opzeggen",
         "cancel_why": "Waarom zeg je op?",
@@ -64,6 +80,20 @@ TEXTS: dict[str, dict[str, str]] = {
         "gone": "Een link naar het portaal is maar kort geldig. Open het portaal opnieuw.",
         "conflict_title": "Dat kan nu niet",
         "conflict": "Deze wijziging past niet (meer) bij je abonnement. Ga terug en kijk opnieuw.",
+        "no_invoice_title": "Deze factuur is er niet",
+        "no_invoice": "Kijk of de link klopt. Open anders je facturen in het klantportaal.",
+        "invoice": "Factuur",
+        "from_business": "Van {name}",
+        "due": "Betaal voor of op {date}.",
+        "pay": "Betalen",
+        "pay_with": "Waarmee betaal je?",
+        "card": "Kaart",
+        "ideal": "iDEAL",
+        "sepa_debit": "SEPA-incasso",
+        "invoice_paid": "Deze factuur is betaald. Je kunt dit tabblad sluiten.",
+        "invoice_processing": "Je betaling is onderweg. Dat duurt een paar dagen. "
+        "Betaal niet nog een keer.",
+        "invoice_closed": "Deze factuur hoef je niet meer te betalen.",
     },
     "en": {
         "title": "Customer portal",
@@ -74,8 +104,16 @@ TEXTS: dict[str, dict[str, str]] = {
         "no_subscriptions": "You have no subscription.",
         "payment_method": "Payment method",
         "no_payment_method": "No payment method is known.",
-        "new_card": "New card",
-        "save_card": "Save payment method",
+        "new_method": "New payment method",
+        "update_payment_method": "Save payment method",
+        "your_details": "Your details",
+        "name": "Name",
+        "email": "E-mail address",
+        "line1": "Street and number",
+        "postal_code": "Postal code",
+        "city": "City",
+        "vat": "VAT number",
+        "update_customer": "Save details",
         "invoices": "Invoices",
         "no_invoices": "There are no invoices yet.",
         "date": "Date",
@@ -86,7 +124,12 @@ TEXTS: dict[str, dict[str, str]] = {
         "usage": "by usage",
         "ends": "Ends on {date}",
         "renews": "Renews on {date}",
+        "from": "from {date}",
+        "changes": "Changes to {name} on {date}",
+        "pauses": "Pauses on {date}",
+        "resumes": "Resumes on {date}",
         "change_price": "Change plan or period",
+        "keep_price": "Take back the scheduled change",
         "new_price": "New plan",
         "cancel": "Cancel subscription",
         "cancel_why": "Why do you cancel?",
@@ -103,6 +146,19 @@ TEXTS: dict[str, dict[str, str]] = {
         "gone": "A link to the portal is good for a short time only. Open the portal again.",
         "conflict_title": "That is not possible now",
         "conflict": "This change does not fit your subscription (any more). Go back and look.",
+        "no_invoice_title": "This invoice is not there",
+        "no_invoice": "See whether the link is right, or open your invoices in the portal.",
+        "invoice": "Invoice",
+        "from_business": "From {name}",
+        "due": "Pay by {date}.",
+        "pay": "Pay",
+        "pay_with": "How do you pay?",
+        "card": "Card",
+        "ideal": "iDEAL",
+        "sepa_debit": "SEPA debit",
+        "invoice_paid": "This invoice is paid. You can close this tab.",
+        "invoice_processing": "Your payment is under way. It takes a few days. Do not pay twice.",
+        "invoice_closed": "This invoice no longer has to be paid.",
     },
 }
 
@@ -118,6 +174,7 @@ STATUSES: dict[str, dict[str, str]] = {
         "canceled": "Beëindigd",
         "collection_paused": "Innen gepauzeerd",
         "paid": "Betaald",
+        "processing": "Onderweg",
         "open": "Open",
         "void": "Vervallen",
         "draft": "Concept",
@@ -156,12 +213,30 @@ def day(moment: int, language: str) -> str:
     return f"{local.day} {_MONTHS[language].split()[local.month - 1]} {local.year}"
 
 
-def money(cents: int, language: str) -> str:
-    """An amount in euro: `€ 1.290,00` or `€1,290.00`."""
-    amount = f"{cents / 100:,.2f}"
+def money(amount: int, currency: str, language: str) -> str:
+    """An amount in hundredths of a currency: `€ 1.290,00`, `RSD 1.499,50` or `€1,290.00`."""
+    number, sign = f"{amount / 100:,.2f}", _SIGNS.get(currency, currency.upper())
     if language == "en":
-        return f"€{amount}"
-    return f"€ {amount}".translate(str.maketrans(",.", ".,"))
+        return f"{sign}{number}" if sign in _SIGNS.values() else f"{sign} {number}"
+    return f"{sign} {number}".translate(str.maketrans(",.", ".,"))
+
+
+def price(price: JSON, language: str) -> str:
+    """A price and how often it is due: `€ 29,00 per maand`."""
+    recurring = price["recurring"]
+    often = per(recurring["interval"], recurring["interval_count"], language)
+    if price["unit_amount"] is None:
+        return f"{TEXTS[language]['usage']} {often}"
+    return f"{money(price['unit_amount'], price['currency'], language)} {often}"
+
+
+def payment_method(method: JSON, language: str) -> str:
+    """A payment method: `Visa •••• 4242`, `SEPA-incasso •••• 3000`, `PayPal`."""
+    kind = method["type"]
+    details = method[kind]
+    names = {**TEXTS[language], "paypal": "PayPal"}
+    name = details.get("brand", "").capitalize() or names.get(kind, kind.replace("_", " ").title())
+    return f"{name} •••• {details['last4']}" if "last4" in details else name
 
 
 def per(interval: str, count: int, language: str) -> str:

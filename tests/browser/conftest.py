@@ -9,11 +9,11 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 
 import pytest
 
-from demo import situations
 from demo.catalogue import account_with_catalogue
 from demo.emulator import Emulator
 from demo.personas import populate
 from demo.pictures import Service, launched, served
+from demo.situations.running import pro
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, BrowserContext
@@ -68,5 +68,5 @@ def customer(emulator: Emulator) -> str:
     """A customer of this test alone, with Pro per month."""
     id = f"cus_browser_{next(_numbers)}"
     emulator.account.add_customer(id, name="Anna de Vries")
-    situations.pro(emulator.account, id)
+    pro(emulator.account, id)
     return id

@@ -6,9 +6,9 @@ from collections.abc import Iterator
 
 import pytest
 
-from demo import situations
 from demo.emulator import Emulator
 from demo.pictures import Service, served
+from demo.situations.debts import past_due
 from tests.browser.checks import axe, faults, measured
 from tests.browser.chromium import Page, expect
 from tests.browser.conftest import NewContext
@@ -36,7 +36,7 @@ def stripe() -> Iterator[Emulator]:
     """A Stripe that is about to fail, with one customer."""
     with Emulator() as running:
         running.account.add_customer("cus_known")
-        situations.past_due(running.account, "cus_known")
+        past_due(running.account, "cus_known")
         yield running
 
 

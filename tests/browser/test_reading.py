@@ -7,10 +7,10 @@ from itertools import pairwise
 
 import pytest
 
-from demo import situations
 from demo.emulator import Emulator
 from demo.personas import PERSONAS
 from demo.pictures import Service
+from demo.situations.several import several
 from tests.browser.checks import overflowing
 from tests.browser.chromium import BrowserContext, Page, expect
 from tests.browser.conftest import NewContext
@@ -138,7 +138,7 @@ def test_a_plan_with_a_very_long_name_stays_inside_the_card(
 ) -> None:
     id, words = "cus_browser_long", "Donaudampfschifffahrtsgesellschaft" * 3
     emulator.account.add_customer(id)
-    situations.several(emulator.account, id)
+    several(emulator.account, id)
     for subscription in emulator.account.subscriptions_of(id):
         product = emulator.account.add_product(words)
         price = emulator.account.add_price(product["id"], 2900)

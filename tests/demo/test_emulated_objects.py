@@ -11,7 +11,7 @@ from stripe import StripeClient
 
 from billing_proxy.gateway.api import API_VERSION
 from demo.account.periods import DAY, after, before
-from demo.account.subscriptions import pause_schedule
+from demo.account.schedules import pause_schedule
 from demo.emulator import Emulator
 
 OWNER = "cus_owner"

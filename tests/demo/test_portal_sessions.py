@@ -162,7 +162,7 @@ def test_a_link_that_was_opened_lasts_an_hour(clock: Any, visit: Callable[..., A
     assert visitor.see().status_code == 200
     clock.now += 1
     assert visitor.see().status_code == 410
-    assert visitor.do("update_payment_method", card="visa").status_code == 410
+    assert visitor.do("update_payment_method", method="visa").status_code == 410
 
 
 def test_a_link_that_was_never_made_is_not_found(emulator: Emulator) -> None:

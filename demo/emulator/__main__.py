@@ -1,0 +1,52 @@
+"""`python -m demo.emulator [--port 12111]`: the emulator alone, to try a site without Stripe.
+
+It has the catalogue and every persona of the demo, and prints what the site is to be started with.
+"""
+
+from __future__ import annotations
+
+import argparse
+import signal
+import sys
+from collections.abc import Sequence
+
+from demo.catalogue import account_with_catalogue
+from demo.emulator import Emulator
+from demo.personas import PERSONAS, populate
+
+_STOPS = {signal.SIGINT, signal.SIGTERM}
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Answer until told to stop (0), or say why the port cannot be used (1)."""
+    parser = argparse.ArgumentParser(prog="python -m demo.emulator", description=main.__doc__)
+    parser.add_argument("--port", type=int, default=12111, help="on 127.0.0.1 (default: 12111)")
+    port = parser.parse_args(arguments).port
+    signal.pthread_sigmask(signal.SIG_BLOCK, _STOPS)
+    try:
+        emulator = Emulator(populate(account_with_catalogue()), port=port)
+    except (OSError, OverflowError) as error:
+        print(f"Port {port} on 127.0.0.1 cannot be used: {error}.", file=sys.stderr)
+        return 1
+    with emulator:
+        print(said(emulator), flush=True)
+        signal.sigwait(_STOPS)
+    return 0
+
+
+def said(emulator: Emulator) -> str:
+    """What a site is to be started with. The key is made up and opens nothing at Stripe."""
+    return f"""\
+An embedded Stripe with {len(PERSONAS)} customers, on {emulator.url} (Ctrl-C stops).
+Start your site, or the service, in another terminal with:
+
+  export STRIPE_SECRET_KEY={emulator.key}
+  export STRIPE_API_BASE={emulator.url}
+
+The service on its own also needs SECRET_KEY and BILLING_TOKEN_SECRET: any long text.
+Customers to try: {", ".join(persona.customer for persona in PERSONAS[:3])}
+All of them: demo/personas.py"""
+
+
+if __name__ == "__main__":
+    sys.exit(main())
