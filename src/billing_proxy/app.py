@@ -9,20 +9,23 @@ from collections.abc import Callable, Mapping
 
 from flask import Flask, Request, Response, request
 from flask.sessions import SessionInterface
+from werkzeug.exceptions import BadRequest as RefusedByFramework
 from werkzeug.exceptions import HTTPException
 from werkzeug.middleware.proxy_fix import ProxyFix
 
 from .cli.refusal import read_settings
 from .config.settings import unknown_settings
-from .errors import BadRequest, BillingError
+from .errors import BadRequest
 from .extension import BillingProxy
 from .web import access_log, probes
 from .web.http_rules import NEVER_STORED, is_addressable
 from .web.response_cache import ResponseCache
-from .web.responses import address, secure
+from .web.responses import address, problem, secure
 from .web.views import Views
 
 log = logging.getLogger(__name__)
+
+_WITHOUT_ADDRESSES = ("healthz", "readyz", "metrics")
 
 THREADS = 256
 """Requests that the web server answers at the same time, unless ``GUNICORN_THREADS`` says else."""
@@ -56,7 +59,6 @@ def create_app(
     views = Views(state)
     app.before_request(_check_address)
     app.register_error_handler(HTTPException, views.handle_http_error)
-    app.register_error_handler(BillingError, views.handle_error)
     app.add_url_rule("/healthz", "healthz", probes.live)
     app.add_url_rule("/readyz", "readyz", lambda: probes.ready(state))
     app.add_url_rule("/metrics", "metrics", lambda: probes.metrics(state, request))
@@ -91,16 +93,26 @@ class _NoSession(SessionInterface):
         return None
 
 
-def _check_address() -> None:
-    """Refuse a request whose ``Host`` or prefix could not stand in an absolute address."""
-    environ = request.environ
-    if not is_addressable(
-        host=request.host,
+def _check_address() -> Response | None:
+    """Refuse a request whose ``Host`` or prefix could not stand in an absolute address.
+
+    In JSON, since a page has addresses. What only machines ask has none, so a container may be
+    asked for its health by a name that is no host name.
+    """
+    if request.endpoint in _WITHOUT_ADDRESSES and "HTTP_HOST" in request.environ:
+        return None
+    try:
+        host = request.host
+    except RefusedByFramework:  # it is none of TRUSTED_HOSTS
+        host = ""
+    if is_addressable(
+        host=host,
         prefix=request.root_path,
-        has_host="HTTP_HOST" in environ,
-        protocol=environ.get("SERVER_PROTOCOL", ""),
+        has_host="HTTP_HOST" in request.environ,
+        protocol=request.environ.get("SERVER_PROTOCOL", ""),
     ):
-        raise BadRequest
+        return None
+    return problem(BadRequest.status, BadRequest.title, BadRequest.detail)
 
 
 def _home() -> Response:

@@ -143,6 +143,8 @@ class Views:
             body = request.get_data(cache=False)
         except RequestEntityTooLarge:
             raise InvalidEvent("the body is larger than any event") from None
+        except Exception as error:  # noqa: BLE001 -- each server has its own for a malformed one
+            raise InvalidEvent(f"the body cannot be read: {type(error).__name__}") from None
         self._state.service.receive(body, request.headers.get("Stripe-Signature", ""), secret)
         return Response(status=204)
 
