@@ -127,6 +127,11 @@ def configurations(account: Account, params: JSON, _: str) -> JSON:
     return page(account, "billing_portal.configuration", url, params, keep)
 
 
+def every(kind: str, url: str) -> Run:
+    """`GET` of all objects of a kind, by no more than their customer."""
+    return lambda account, params, _: page(account, kind, url, params)
+
+
 def retrieve(kind: str, deleted_too: bool = False) -> Run:
     """`GET …/{id}`. Only a deleted customer is still answered; a deleted product is not."""
 

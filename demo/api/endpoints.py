@@ -54,6 +54,10 @@ def _list(path: str, kind: str, run: Run, permission: str, **params: Check) -> E
     return Endpoint("GET", path, permission, kind, run, {**PAGE, **params}, is_list=True)
 
 
+def _every(path: str, kind: str, permission: str, **params: Check) -> Endpoint:
+    return _list(path, kind, answers.every(kind, path), permission, **params)
+
+
 def _object(path: str, kind: str, permission: str) -> Endpoint:
     return Endpoint("GET", f"{path}/{{id}}", permission, kind, answers.retrieve(kind))
 
@@ -179,6 +183,10 @@ ENDPOINTS = (
         answers.delete_customer,
         params={},
     ),
+    _every("/v1/customers", "customer", "customers:read"),
+    _every("/v1/payment_methods", "payment_method", "payment_methods:read", customer=text),
+    _every("/v1/payment_intents", "payment_intent", "payment_intents:read", customer=text),
+    _every("/v1/coupons", "coupon", "coupons:read"),
     _list(
         "/v1/billing_portal/configurations",
         "billing_portal.configuration",

@@ -21,7 +21,8 @@ from tests.workers.service import STOPS_WITHIN, environment, free_port, wait_unt
 
 CUSTOMER = "cus_123"
 RESTRICTED = (
-    *("subscriptions:read", "products:read", "prices:read", "invoices:read", "portal:write"),
+    *("subscriptions:read", "products:read", "prices:read", "invoices:read", "coupons:read"),
+    *("customers:read", "payment_methods:read", "payment_intents:read", "portal:write"),
 )
 
 

@@ -180,6 +180,6 @@ def test_the_link_to_a_new_key_ticks_each_box_once_and_no_other() -> None:
     assert written == ["rak_customer_portal_write"]
 
 
-def test_the_readme_asks_for_no_other_permission() -> None:
-    rows = re.findall(r"\| ([A-Z][A-Za-z ]+: \w+) \|", README.read_text("utf-8"))
-    assert set(rows) <= {permission.shown for permission in PERMISSIONS}
+def test_the_readme_tells_the_permissions_and_the_price_of_each() -> None:
+    rows = re.findall(r"\| ([A-Z][A-Za-z ]+: \w+) \| (.+) \|", README.read_text("utf-8"))
+    assert rows == [(permission.shown, permission.loss) for permission in PERMISSIONS]

@@ -20,7 +20,8 @@ from tests.web.clock import Clock
 from tests.web.tokens import bearer
 
 AT_ONCE = {"Stripe-Should-Retry": "false"}
-NEEDED = {"subscriptions:read", "products:read", "prices:read", "invoices:read", "portal:write"}
+READ = "subscriptions products prices invoices payment_methods customers coupons payment_intents"
+NEEDED = {"portal:write", *(f"{resource}:read" for resource in READ.split())}
 
 Run = Callable[..., Result]
 

@@ -52,7 +52,26 @@ PERMISSIONS = (
         "rak_invoice_read",
         "Invoices: Read",
         ("invoices.list", "invoices.retrieve"),
-        "the next payment attempt is not shown",
+        "it is not shown what is owed, and when it is tried again",
+    ),
+    Permission(
+        "rak_payment_method_read",
+        "Payment Methods: Read",
+        ("payment_methods.list",),
+        "it is not shown with what the customer pays",
+    ),
+    Permission(
+        "rak_customer_read",
+        "Customers: Read",
+        ("customers.list",),
+        "a payment method that all of a customer's subscriptions share is not shown",
+    ),
+    Permission("rak_coupon_read", "Coupons: Read", ("coupons.list",), "discounts are not shown"),
+    Permission(
+        "rak_payment_intent_read",
+        "Payment Intents: Read",
+        ("payment_intents.list",),
+        "a payment that is under way looks like one that failed",
     ),
     Permission(
         "rak_customer_portal_write",
