@@ -21,7 +21,7 @@ from billing_proxy.metrics.observer import NO_CARD, CallOutcome
 from billing_proxy.metrics.prometheus import CODES, FOUND, Metrics
 
 DOCS = Path(__file__).resolve().parents[2] / "docs"
-DOCUMENT = (DOCS / "observability.md").read_text(encoding="utf-8")
+DOCUMENT = (DOCS / "operations.md").read_text(encoding="utf-8")
 DASHBOARD: dict[str, Any] = json.loads((DOCS / "monitoring" / "dashboard.json").read_text())
 ALERTS: dict[str, Any] = yaml.safe_load((DOCS / "monitoring" / "alerts.yaml").read_text())
 RULES: list[dict[str, Any]] = [rule for group in ALERTS["groups"] for rule in group["rules"]]
@@ -133,7 +133,7 @@ def test_every_alert_leads_to_a_heading_and_is_documented(rule: dict[str, Any]) 
     headings = re.findall(r"^#+ (.+)$", (DOCS.parent / path).read_text(), re.MULTILINE)
     assert anchor in {re.sub(r"[^\w -]", "", h).lower().replace(" ", "-") for h in headings}
     (row,) = re.findall(rf"^\| `{rule['alert']}` \|.*$", DOCUMENT, re.MULTILINE)
-    assert f"(operations.md#{anchor})" in row
+    assert f"(#{anchor})" in row
 
 
 def test_the_dashboard_can_be_imported_anywhere() -> None:
@@ -191,7 +191,7 @@ def test_the_table_of_outcomes_has_each_of_them() -> None:
 
 @pytest.mark.parametrize("label", ["cache", "reason", "result"])
 def test_the_table_names_every_value_of_a_label(label: str) -> None:
-    table = DOCUMENT.partition("## Every metric")[2].partition("\n## ")[0]
+    table = DOCUMENT.partition("### Every metric")[2].partition("\n### ")[0]
     assert [value for value in LABELS[label] if f"`{value}`" not in table] == []
 
 

@@ -9,9 +9,8 @@ from pathlib import Path
 from markdown_it import MarkdownIt
 
 ROOT = Path(__file__).resolve().parents[2]
-DOCUMENTS = sorted(
-    [*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md"), *(ROOT / "examples").rglob("*.md")]
-)
+FOLDERS = (ROOT / "docs", ROOT / "examples", ROOT / "src")
+DOCUMENTS = sorted([*ROOT.glob("*.md"), *(p for f in FOLDERS for p in f.rglob("*.md"))])
 
 
 @dataclass(frozen=True)
@@ -26,6 +25,15 @@ class Block:
     def __str__(self) -> str:
         return f"{self.document}:{self.line} {self.language}"
 
+    def commands(self) -> list[Command]:
+        """What follows each ``$``, with its output; without any ``$`` the whole block, as one."""
+        first, *typed = f"\n{self.text}".split("\n$ ")
+        if not typed:
+            return [Command(self.text)]
+        assert not first.strip(), f"{self}: output without a command"
+        parts = (text.partition("\n") for text in typed)
+        return [Command(line, tuple(output.splitlines())) for line, _, output in parts]
+
 
 @dataclass(frozen=True)
 class Command:
@@ -38,32 +46,14 @@ class Command:
 def blocks() -> Iterator[Block]:
     """The blocks of all documents, in order; one that is only indented has no language."""
     for path in DOCUMENTS:
-        document = str(path.relative_to(ROOT))
         for token in MarkdownIt("commonmark").parse(path.read_text(encoding="utf-8")):
             if token.type in ("fence", "code_block"):
                 line = token.map[0] + 1 if token.map else 0
-                yield Block(document, line, token.info.strip(), token.content)
+                yield Block(str(path.relative_to(ROOT)), line, token.info.strip(), token.content)
 
 
-def commands_in_text() -> Iterator[tuple[str, str]]:
-    """What stands between backticks in a sentence or a table: the document, and the words."""
-    for path in DOCUMENTS:
-        document = str(path.relative_to(ROOT))
-        for token in MarkdownIt("gfm-like", {"linkify": False}).parse(path.read_text("utf-8")):
-            for child in token.children or ():
-                if child.type == "code_inline":
-                    yield document, child.content
-
-
-def commands(block: Block) -> list[Command]:
-    """What follows each ``$``, with its output; without any ``$`` the whole block, as one."""
-    if not any(line.startswith("$ ") for line in block.text.splitlines()):
-        return [Command(block.text)]
-    found: list[Command] = []
-    for line in block.text.splitlines():
-        if line.startswith("$ "):
-            found.append(Command(line.removeprefix("$ ")))
-        else:
-            assert found, f"{block}: output without a command"
-            found[-1] = Command(found[-1].typed, (*found[-1].output, line))
-    return found
+def words_in_text() -> set[str]:
+    """What stands between backticks in a sentence or a table."""
+    parser = MarkdownIt("gfm-like", {"linkify": False})
+    tokens = [token for path in DOCUMENTS for token in parser.parse(path.read_text("utf-8"))]
+    return {c.content for token in tokens for c in token.children or () if c.type == "code_inline"}

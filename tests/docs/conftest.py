@@ -33,57 +33,53 @@ class Service:
     base: str
     settings: dict[str, str]
     key: str
-    stripe: Emulator
 
     @property
     def token(self) -> str:
         """A customer token that holds for ten minutes from now."""
         return mint(CUSTOMER, time.time)
 
-
-@pytest.fixture(scope="module")
-def stripe() -> Iterator[Emulator]:
-    """A Stripe where cus_123 has Pro per month."""
-    with Emulator() as running:
-        running.account.add_customer(CUSTOMER)
-        running.account.add_subscription(CUSTOMER, ["price_pro_month"], id="sub_123")
-        yield running
+    def of(self, *names: str, prefix: str = "") -> dict[str, str]:
+        """Some of its settings, those that a site in front of the same Stripe has too."""
+        names = ("STRIPE_SECRET_KEY", "STRIPE_API_BASE", "SECRET_KEY", *names)
+        return {prefix + name: self.settings[name] for name in names}
 
 
 @pytest.fixture(scope="module")
-def service(stripe: Emulator) -> Iterator[Service]:
-    """The service as the Procfile starts it, with a restricted key and one worker."""
-    port = free_port()
-    key = stripe.add_key("rk_test_of_the_documents", RESTRICTED)
-    settings = {**environment(stripe, port), "STRIPE_SECRET_KEY": key, "WEB_CONCURRENCY": "1"}
-    settings["BILLING_TOKEN_SECRET"] = TOKEN_SECRET
-    base = f"http://127.0.0.1:{port}"
+def service() -> Iterator[Service]:
+    """The service as the Procfile starts it, with a restricted key, where cus_123 has Pro."""
+    with Emulator() as stripe:
+        stripe.account.add_customer(CUSTOMER)
+        stripe.account.add_subscription(CUSTOMER, ["price_pro_month"], id="sub_123")
+        port = free_port()
+        key = stripe.add_key("rk_test_of_the_documents", RESTRICTED)
+        settings = {**environment(stripe, port), "STRIPE_SECRET_KEY": key, "WEB_CONCURRENCY": "1"}
+        settings["BILLING_TOKEN_SECRET"] = TOKEN_SECRET
+        base = f"http://127.0.0.1:{port}"
 
-    def answers() -> bool:
-        try:
-            return requests.get(f"{base}/readyz", timeout=2).ok
-        except requests.ConnectionError:
-            return False
+        def answers() -> bool:
+            try:
+                return requests.get(f"{base}/readyz", timeout=2).ok
+            except requests.ConnectionError:
+                return False
 
-    command = [Path(sys.executable).with_name("gunicorn"), "wsgi:app"]
-    with subprocess.Popen(command, cwd=ROOT, env=settings, stderr=subprocess.DEVNULL) as running:
-        try:
-            wait_until(answers, "the service answers")
-            yield Service(base, settings, key, stripe)
-        finally:
-            running.terminate()
-            running.wait(STOPS_WITHIN)
+        command = [Path(sys.executable).with_name("gunicorn"), "wsgi:app"]
+        with subprocess.Popen(command, cwd=ROOT, env=settings, stderr=subprocess.DEVNULL) as run:
+            try:
+                wait_until(answers, "the service answers")
+                yield Service(base, settings, key)
+            finally:
+                run.terminate()
+                run.wait(STOPS_WITHIN)
 
 
 @pytest.fixture
 def terminal(service: Service, tmp_path: Path) -> Terminal:
     """A terminal with the settings of the service, and what the documents write in its place."""
-    names = ("STRIPE_SECRET_KEY", "STRIPE_API_BASE", "SECRET_KEY", "BILLING_TOKEN_SECRET")
-    kept = {name: os.environ[name] for name in ("HOME", "LANG") if name in os.environ}
     environ = {
-        **kept,
-        **{name: service.settings[name] for name in names},
-        **{f"FLASK_{name}": service.settings[name] for name in names},
+        **{name: os.environ[name] for name in ("HOME", "LANG") if name in os.environ},
+        **service.of("BILLING_TOKEN_SECRET"),
+        **service.of("BILLING_TOKEN_SECRET", prefix="FLASK_"),
         "FLASK_APP": str(ROOT / "examples" / "plain" / "app.py"),
         "TOKEN": service.token,
         "DOCS_ADDRESS": f"127.0.0.1:{free_port()}",

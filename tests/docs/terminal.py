@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from tests.docs.blocks import ROOT, Block, Command
+from tests.docs.blocks import ROOT, Block
 from tests.docs.stand_in import CHECKS
 
 LEFT_OUT = (".venv", ".git", "dist", "build")
@@ -27,8 +27,9 @@ class Terminal:
     environ: Mapping[str, str]
     replaced: Mapping[str, str]
 
-    def run(self, block: Block, commands: Sequence[Command]) -> None:
+    def run(self, block: Block) -> None:
         """Type all commands in one shell; each must succeed, or fail with the output shown."""
+        commands = block.commands()
         typed = "".join(f"{command.typed}\n{_TELL}\n" for command in commands)
         for said, meant in self.replaced.items():
             typed = typed.replace(said, meant)

@@ -3,20 +3,25 @@
 A block belongs to whoever ``RUNNERS`` names for its language. ``console`` and ``sh`` are typed in a
 shell, against a service on the emulator: ``billing-proxy``, ``flask``, ``python`` and ``curl`` are
 real, what would reach beyond the test is in ``stand_in.py``. After ``$ …`` the output is compared,
-with ``…`` for anything. ``python`` is executed with the names of ``python_blocks.py``.
+with ``…`` for anything. ``python`` is executed with what a document takes for granted.
 """
 
 from __future__ import annotations
 
 import configparser
 import json
+import os
 import re
 import shlex
 import shutil
 import subprocess
+import time
 from collections.abc import Callable
-from pathlib import Path
+from contextlib import ExitStack
+from types import SimpleNamespace
+from typing import Any
 
+import jwt
 import pytest
 import requests
 import yaml
@@ -25,24 +30,25 @@ from flask import Flask, render_template_string
 from billing_proxy import BillingProxy
 from billing_proxy.config.settings import SETTINGS, BillingConfig
 from billing_proxy.errors import ConfigError
-from tests.docs import python_blocks
-from tests.docs.blocks import ROOT, Block, blocks, commands
+from demo.emulator import Emulator
+from tests.docs.blocks import ROOT, Block, blocks
 from tests.docs.conftest import CUSTOMER, Service
 from tests.docs.terminal import Terminal
+from tests.web.tokens import TOKEN_SECRET
 
 NEEDED = {
     "STRIPE_SECRET_KEY": "sk_test_of_the_documents",
     "SECRET_KEY": "signs nothing that lasts",
     "BILLING_TOKEN_SECRET": "a made-up secret of more than thirty-two bytes",
 }
+USER = SimpleNamespace(is_authenticated=True, stripe_customer_id=CUSTOMER)
 
 
 def in_a_terminal(block: Block, service: Service, terminal: Terminal) -> None:
     """Type it."""
-    lacking = [name for name in ("curl",) if name in block.text and not shutil.which(name)]
-    if lacking:
-        pytest.skip(f"{lacking[0]} is not installed")
-    terminal.run(block, commands(block))
+    if "curl" in block.text and not shutil.which("curl"):
+        pytest.skip("curl is not installed")
+    terminal.run(block)
 
 
 def as_settings(block: Block, service: Service, terminal: Terminal) -> None:
@@ -51,41 +57,74 @@ def as_settings(block: Block, service: Service, terminal: Terminal) -> None:
         assignment, _, refusal = line.partition("  # refused: ")
         name, _, value = shlex.split(assignment)[0].partition("=")
         assert name in SETTINGS, f"{block}: {name}"
-        assert problems({**NEEDED, name: value}) == ((f"{name} {refusal}",) if refusal else ())
-
-
-def problems(settings: dict[str, str]) -> tuple[str, ...]:
-    """What the service says of these settings."""
-    try:
-        BillingConfig.from_mapping(settings)
-    except ConfigError as error:
-        return error.problems
-    return ()
+        problems: tuple[str, ...] = ()
+        try:
+            BillingConfig.from_mapping({**NEEDED, name: value})
+        except ConfigError as error:
+            problems = error.problems
+        assert problems == ((f"{name} {refusal}",) if refusal else ())
 
 
 def as_python(block: Block, service: Service, terminal: Terminal) -> None:
-    """Execute it, and look at what came of it."""
-    code = compile(block.text.replace("cus_…", CUSTOMER), str(block), "exec")
-    with python_blocks.taken_for_granted(service) as names:
-        exec(code, names)  # noqa: S102 -- that is what the documents are for
-        for words, check in python_blocks.AFTER.items():
+    """Execute it in the context of a site, and look at what came of it."""
+    site, app = Flask("site"), Flask("site_of_the_documents")
+    billing = BillingProxy(site, customer_loader=lambda _: CUSTOMER, **service.of())
+    app.config.from_mapping(service.of())
+    with site.app_context(), ExitStack() as open_:
+
+        def create_app(**settings: Any) -> None:
+            other = Flask("another_site")
+            BillingProxy(other, customer_loader=lambda _: "cus_1", SECRET_KEY="any", **settings)
+            open_.enter_context(other.app_context())
+
+        names: dict[str, Any] = {
+            "__name__": "__main__", "app": app, "billing": billing, "user": USER, "os": os,
+            "current_user": USER, "BillingProxy": BillingProxy, "Emulator": Emulator,
+            "create_app": create_app, "BILLING_TOKEN_SECRET": TOKEN_SECRET, "SERVICE": service.base,
+        }  # fmt: skip
+        exec(compile(block.text.replace("cus_…", CUSTOMER), str(block), "exec"), names)  # noqa: S102
+        for words, check in AFTER.items():
             if words in block.text:
                 check(names, service)
+
+
+def link_signs_in(names: dict[str, Any], service: Service) -> None:
+    claims = jwt.decode(names["token"], TOKEN_SECRET, ["HS256"], audience="billing-proxy")
+    assert 0 < claims["exp"] - time.time() <= 600
+    link = names["link"].replace("https://billing.example.nl", service.base)
+    assert requests.get(link, timeout=10, allow_redirects=False).status_code == 303
+
+
+def app_shows_the_card(names: dict[str, Any], service: Service) -> None:
+    answer = names["app"].test_client().get("/billing/", headers={"Accept": "text/html"})
+    assert answer.status_code == 200
+    assert "Actief" in answer.text
+
+
+def factory_makes_a_site(names: dict[str, Any], service: Service) -> None:
+    assert "/billing/" in {rule.rule for rule in names["create_app"]().url_map.iter_rules()}
+
+
+def customer_may_in(names: dict[str, Any], service: Service) -> None:
+    assert names["allowed"] is True
+
+
+AFTER: dict[str, Callable[[dict[str, Any], Service], None]] = {
+    "link = f": link_signs_in,
+    "current_user.is_authenticated else None": app_shows_the_card,
+    "from_prefixed_env": factory_makes_a_site,
+    "allowed = ": customer_may_in,
+}
+"""By words of a block: what must be true after it. A block without an entry must run."""
 
 
 def as_html(block: Block, service: Service, terminal: Terminal) -> None:
     """Render it as a template of a site; what it refers to below /billing must answer."""
     site = Flask("site")
-    billing = BillingProxy(
-        site, customer_loader=lambda _: CUSTOMER, **python_blocks.flask_settings(service)
-    )
+    billing = BillingProxy(site, customer_loader=lambda _: CUSTOMER, **service.of())
     with site.test_request_context("/"):
-        html = render_template_string(
-            block.text,
-            card=billing.card(CUSTOMER),
-            portal_url="/billing/portal",
-            current_user=python_blocks.USER,
-        )
+        names = {"portal_url": "/billing/portal", "current_user": USER}
+        html = render_template_string(block.text, card=billing.card(CUSTOMER), **names)
     assert "{{" not in html
     if "billing_card()" in block.text or "card." in block.text:
         assert "Actief" in html
@@ -97,13 +136,11 @@ def as_html(block: Block, service: Service, terminal: Terminal) -> None:
 def as_json(block: Block, service: Service, terminal: Terminal) -> None:
     """It has the fields of a real answer: of the card, or of the error with this status."""
     shown = json.loads(block.text)
+    is_card = "customer" in shown
+    headers = {"Authorization": f"Bearer {service.token}"} if is_card else {}
     address = f"{service.base}/billing/subscription.json"
-    if "customer" in shown:
-        headers = {"Authorization": f"Bearer {service.token}"}
-        answer = requests.get(address, headers=headers, timeout=10).json()
-        assert list(shown) == list(answer)
-    else:
-        assert shown == requests.get(address, timeout=10).json()
+    answer = requests.get(address, headers=headers, timeout=10).json()
+    assert (list(shown) == list(answer)) if is_card else (shown == answer)
 
 
 def as_javascript(block: Block, service: Service, terminal: Terminal) -> None:
@@ -119,8 +156,7 @@ def as_javascript(block: Block, service: Service, terminal: Terminal) -> None:
         [node, *check, script], env=environ, capture_output=True, text=True, timeout=60
     )
     assert done.returncode == 0, done.stderr
-    if not check:
-        assert done.stdout == "Pro active\n"
+    assert check or done.stdout == "Pro active\n"
 
 
 def as_css(block: Block, service: Service, terminal: Terminal) -> None:
@@ -128,8 +164,7 @@ def as_css(block: Block, service: Service, terminal: Terminal) -> None:
     style = (ROOT / "src/billing_proxy/web/static/billing.css").read_text(encoding="utf-8")
     used = re.findall(r"(--billing-[\w-]+):", block.text)
     assert used
-    assert all(f"var({name}," in style for name in used)
-    assert block.text.count("{") == block.text.count("}")
+    assert [name for name in used if f"var({name}," not in style] == []
 
 
 def as_ini(block: Block, service: Service, terminal: Terminal) -> None:
@@ -147,19 +182,13 @@ def as_yaml(block: Block, service: Service, terminal: Terminal) -> None:
     assert yaml.safe_load(block.text) is not None
 
 
-def as_a_proxy(block: Block, service: Service, terminal: Terminal) -> None:
-    """``tests/deploy/test_reverse_proxy.py`` starts the ones of this document."""
-    assert block.document == "docs/deployment.md"
+def run_by(path: str) -> Runner:
+    """The tests at ``path`` take the block out of the document and run it."""
 
+    def is_there(block: Block, service: Service, terminal: Terminal) -> None:
+        assert (block.document.rpartition("/")[2]) in (ROOT / path).read_text(encoding="utf-8")
 
-def as_a_user_of_redis(block: Block, service: Service, terminal: Terminal) -> None:
-    """``tests/fleet/test_server_trouble.py`` makes that user, and lets a service be it."""
-    assert block.document == "docs/operations.md"
-
-
-def as_traces(block: Block, service: Service, terminal: Terminal) -> None:
-    """``tests/web/test_traces.py`` runs the files of this document."""
-    assert block.document == "docs/observability.md"
+    return is_there
 
 
 def as_output(block: Block, service: Service, terminal: Terminal) -> None:
@@ -174,35 +203,25 @@ RUNNERS: dict[str, Runner] = {
     "sh": in_a_terminal,
     "python": as_python,
     "html": as_html,
-    "jinja": as_html,
     "json": as_json,
     "js": as_javascript,
     "css": as_css,
     "ini": as_ini,
     "yaml": as_yaml,
-    "nginx": as_a_proxy,
-    "caddyfile": as_a_proxy,
-    "redis": as_a_user_of_redis,
+    "nginx": run_by("tests/deploy/test_reverse_proxy.py"),
+    "caddyfile": run_by("tests/deploy/test_reverse_proxy.py"),
+    "redis": run_by("tests/fleet/test_server_trouble.py"),
     "text": as_output,
 }
-
-OF_THE_DOCUMENT: dict[tuple[str, str], Runner] = {
-    ("docs/settings.md", "sh"): as_settings,
-    ("docs/observability.md", "python"): as_traces,
-}
-"""Where a document means something else by a language."""
 
 
 @pytest.mark.parametrize("block", list(blocks()), ids=str)
 def test_every_block_of_code_does_what_it_says(
     block: Block, service: Service, terminal: Terminal, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    for name, value in python_blocks.flask_settings(service).items():
+    for name, value in {**service.of(), **service.of(prefix="FLASK_")}.items():
         monkeypatch.setenv(name, value)
-        monkeypatch.setenv(f"FLASK_{name}", value)
-    runner = OF_THE_DOCUMENT.get((block.document, block.language), RUNNERS.get(block.language))
-    assert runner is not None, (
-        f"nobody runs {block}: give it a language of RUNNERS in {Path(__file__).name} "
-        "(console, python, json, …; text for what is only looked at), or add a runner for it"
-    )
+    is_reference = (block.document, block.language) == ("docs/settings.md", "sh")
+    runner = as_settings if is_reference else RUNNERS.get(block.language)
+    assert runner is not None, f"nobody runs {block}: give it a language of RUNNERS, or text"
     runner(block, service, terminal)

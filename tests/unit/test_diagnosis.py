@@ -19,7 +19,7 @@ from billing_proxy.gateway.gateway import StripeGateway
 
 from .stripe_answers import ADDRESS, KEY, StripeAnswers
 
-README = Path(__file__).resolve().parents[2] / "README.md"
+QUICKSTART = Path(__file__).resolve().parents[2] / "docs" / "quickstart.md"
 PROBED = {p.probe: p for p in PERMISSIONS if p.probe}
 CONFIGURATIONS = "billing_portal/configurations"
 
@@ -180,6 +180,6 @@ def test_the_link_to_a_new_key_ticks_each_box_once_and_no_other() -> None:
     assert written == ["rak_customer_portal_write"]
 
 
-def test_the_readme_tells_the_permissions_and_the_price_of_each() -> None:
-    rows = re.findall(r"\| ([A-Z][A-Za-z ]+: \w+) \| (.+) \|", README.read_text("utf-8"))
+def test_the_quick_start_tells_the_permissions_and_the_price_of_each() -> None:
+    rows = re.findall(r"\| ([A-Z][A-Za-z ]+: \w+) \| (.+) \|", QUICKSTART.read_text("utf-8"))
     assert rows == [(permission.shown, permission.loss) for permission in PERMISSIONS]

@@ -4,7 +4,6 @@ way from a request to Stripe, and nothing that must not leave the machine.
 
 from __future__ import annotations
 
-import re
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
@@ -25,9 +24,7 @@ from tests.conftest import Serve
 from tests.web.clock import Clock
 from tests.web.tokens import bearer, mint
 
-DOCUMENT = Path(__file__).resolve().parents[2] / "docs" / "observability.md"
-BLOCKS = re.findall(r"^```python\n(.*?)^```", DOCUMENT.read_text(), re.DOTALL | re.MULTILINE)
-REDACTED, TRACED = BLOCKS
+EXAMPLE = Path(__file__).resolve().parents[2] / "examples" / "traces"
 
 JSON = "/billing/subscription.json"
 AT_ONCE = {"Stripe-Should-Retry": "false"}
@@ -52,7 +49,7 @@ def traced(
 ) -> Iterator[Traced]:
     """Start a service with traces."""
     documented: dict[str, Any] = {}
-    exec(REDACTED, documented)  # noqa: S102 -- it is ours
+    exec((EXAMPLE / "redacted.py").read_text(), documented)  # noqa: S102 -- it is ours
     provider = TracerProvider()
     provider.add_span_processor(SimpleSpanProcessor(raw))
     provider.add_span_processor(SimpleSpanProcessor(documented["Redacted"](exporter)))
@@ -189,13 +186,11 @@ traced.provider.shutdown()
 
 
 def test_the_documented_files_serve_the_service_with_traces(
-    environ: dict[str, str], tmp_path: Path
+    environ: dict[str, str],
 ) -> None:
-    (tmp_path / "redacted.py").write_text(REDACTED)
-    (tmp_path / "traced.py").write_text(TRACED)
     done = subprocess.run(
         [sys.executable, "-c", COLLECTOR],
-        cwd=tmp_path,
+        cwd=EXAMPLE,
         env=environ,
         capture_output=True,
         text=True,
