@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --quiet --disable-pip-version-check
 PORT ?= 8000
 COMPILE := $(BIN)/uv pip compile --quiet --upgrade --no-header --no-annotate pyproject.toml
-EXTRAS := --extra redis --extra metrics
+EXTRAS := --extra service --extra redis --extra metrics
 TRANSLATIONS := src/billing_proxy/language/translations
 
 .DEFAULT_GOAL := help

@@ -63,10 +63,22 @@ def test_each_python_that_is_named_is_one_that_is_allowed() -> None:
     assert str(allowed) == f">={min(named, key=Version)}"
 
 
-def test_the_pins_are_within_what_the_package_allows() -> None:
+def requirements() -> list[Requirement]:
+    """What the package asks for, in all extras but the one that holds the tools."""
+    extras = PROJECT["optional-dependencies"]
+    named = [text for extra in extras if extra != "dev" for text in extras[extra]]
+    return [Requirement(text) for text in [*PROJECT["dependencies"], *named]]
+
+
+def test_the_service_is_pinned_completely_and_within_what_the_package_allows() -> None:
     pins = pinned("requirements.txt")
-    for requirement in map(Requirement, PROJECT["dependencies"]):
+    for requirement in requirements():
         assert pins[requirement.name.lower()] in requirement.specifier, requirement.name
+
+
+def test_a_site_that_embeds_the_card_needs_neither_our_server_nor_our_tokens() -> None:
+    named = {Requirement(text).name for text in PROJECT["dependencies"]}
+    assert not named & {"gunicorn", "pyjwt"}
 
 
 def test_every_tool_is_pinned_once() -> None:
@@ -77,7 +89,7 @@ def test_every_tool_is_pinned_once() -> None:
 
 
 def test_every_dependency_has_a_lower_bound_that_can_be_tested() -> None:
-    for requirement in map(Requirement, PROJECT["dependencies"]):
+    for requirement in requirements():
         assert any(part.operator == ">=" for part in requirement.specifier), requirement.name
 
 

@@ -7,6 +7,7 @@ import logging
 from flask import Blueprint, Flask, Response, g, request, request_finished
 from flask.blueprints import BlueprintSetupState
 from werkzeug.exceptions import HTTPException, MethodNotAllowed, NotFound, RequestEntityTooLarge
+from werkzeug.wsgi import get_input_stream
 
 from ..errors import BillingError, Forbidden, InvalidEvent, NotIdentified, from_status
 from ..gateway.events import MAX_BODY
@@ -138,8 +139,9 @@ class Views:
         secret = self._state.config.stripe_webhook_secret
         if secret is None:
             raise NotFound
-        request.max_content_length = MAX_BODY
         try:
+            # A limit for one request alone, which Flask itself has since 3.1.
+            request.stream = get_input_stream(request.environ, max_content_length=MAX_BODY)
             body = request.get_data(cache=False)
         except RequestEntityTooLarge:
             raise InvalidEvent("the body is larger than any event") from None
