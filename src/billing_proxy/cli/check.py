@@ -63,7 +63,7 @@ def diagnose(
             continue
         finding = _permission(config, gateway, permission, permission.probe)
         findings.append(finding)
-        if permission.needed and finding.level is Level.PROBLEM:
+        if finding.level is Level.PROBLEM:  # no Stripe, or no page: what follows would only wait
             return findings
     return findings + _portal(config, gateway)
 
