@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import threading
-import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from functools import partial
-from itertools import cycle, islice
+from itertools import count, cycle, islice
 
 import pytest
 
@@ -61,16 +60,6 @@ def test_a_thousand_first_views_at_once_make_one_call(
     assert stripe.calls() == 1
 
 
-def pages(ports: list[int], headers: list[dict[str, str]], stop: threading.Event) -> list[int]:
-    """The status of page after page, of customer after customer, until told to stop."""
-    codes = []
-    for port, header in zip(cycle(ports), cycle(headers), strict=False):
-        if stop.is_set():
-            return codes
-        codes.append(ask(port, "/billing/", {**HTML, **header}).status)
-    return codes
-
-
 @pytest.mark.parametrize("trouble", ["kill", "pause", "restart"])
 def test_whatever_happens_to_the_server_under_load_no_page_fails(
     services: list[Service],
@@ -78,21 +67,35 @@ def test_whatever_happens_to_the_server_under_load_no_page_fails(
     add_customers: Callable[[int], list[str]],
     trouble: str,
 ) -> None:
-    headers = [program(customer) for customer in add_customers(40)]
-    ports, stop = [service.port for service in services], threading.Event()
+    headers = [{**HTML, **program(customer)} for customer in add_customers(40)]
+    codes: list[int] = []
+    stop = threading.Event()
+
+    def look(first: int) -> None:
+        """Page after page, of customer after customer, until told to stop."""
+        for number in count(first):
+            if stop.is_set():
+                return
+            port = services[number % len(services)].port
+            codes.append(ask(port, "/billing/", headers[number % 40]).status)
+
+    def wait_for_more(pages: int = 60) -> None:
+        enough = len(codes) + pages
+        wait_until(lambda: len(codes) >= enough, "more pages are answered")
+
     with ThreadPoolExecutor(6) as people:
-        views = [people.submit(pages, ports, headers[i:] + headers[:i], stop) for i in range(6)]
+        views = [people.submit(look, first) for first in range(6)]
         try:
-            time.sleep(1)
+            wait_for_more()
             server.pause() if trouble == "pause" else server.kill()
             if trouble != "restart":
-                time.sleep(2.5)
+                wait_for_more()
             server.resume() if trouble == "pause" else server.start()
-            time.sleep(1)
+            wait_for_more()
         finally:
             stop.set()
-        codes = [code for view in views for code in view.result(60)]
-    assert len(codes) > 60
+        for view in views:
+            view.result(60)
     assert set(codes) == {200}
     for service in services:
         for _ in service.each():
