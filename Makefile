@@ -21,7 +21,7 @@ example: $(VENV)/test.stamp ## Serve a site that embeds the card on http://127.0
 	@$(BIN)/python -m examples.host
 
 test: $(VENV)/test.stamp ## Run the tests
-	@$(BIN)/python -m pytest
+	@$(BIN)/python -m pytest --numprocesses 2 --dist loadgroup
 
 lint: $(VENV)/test.stamp ## Check style, types and the direction of imports
 	@$(BIN)/ruff check .
