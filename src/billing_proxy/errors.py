@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from copy import copy
 from typing import Any, ClassVar
 
 from .language.words import mark
@@ -42,7 +43,7 @@ class BillingError(Exception):
 
     def again(self) -> BillingError:
         """A fresh error with the same content, so that each waiting request raises its own."""
-        return type(self)(self.reason, request_id=self.request_id, retry_after=self.retry_after)
+        return copy(self)
 
 
 class ConfigError(BillingError):

@@ -181,7 +181,8 @@ class Loader(Generic[V]):
                     turn_in = self._turn_in(customer, known)
                     load = None if turn_in else self._begin(customer, not_before, patient=patient)
             if load is None:
-                self._pause(turn_in)  # then somebody else's load, begun meanwhile, does as well
+                with self._guard.waiting():
+                    self._pause(turn_in)  # then somebody else's load, begun meanwhile, does as well
                 known = self._store.get(customer)
                 if known is not None and self._is_fresh(known, not_before):
                     return known, Outcome.COLLAPSED

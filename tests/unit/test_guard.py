@@ -1,4 +1,4 @@
-"""Who may ask Stripe, and who may wait for it."""
+"""Who may ask Stripe and who may wait for it, and what a call's end says about Stripe."""
 
 from __future__ import annotations
 
@@ -8,11 +8,12 @@ import pytest
 
 from billing_proxy.cache.breaker import PROBE_INTERVAL, CircuitBreaker
 from billing_proxy.cache.budget import ReadBudget
-from billing_proxy.cache.guard import Guard
+from billing_proxy.cache.guard import Guard, Report
 from billing_proxy.errors import (
     BillingError,
     CustomerNotFound,
     ReadBudgetSpent,
+    StripeKeyRefused,
     StripeMisconfigured,
     StripeRateLimited,
     StripeTooSlow,
@@ -20,6 +21,8 @@ from billing_proxy.errors import (
 )
 
 from .stripe_objects import Clock
+
+KEY_REFUSED = StripeKeyRefused("revoked")
 
 
 @pytest.fixture
@@ -33,38 +36,43 @@ def make_guard(timer: Clock, *, threshold: int = 1, max_rate: float = 1000) -> G
 
 
 @pytest.mark.parametrize(
-    ("error", "opens"),
+    ("error", "opens", "closes", "is_failure"),
     [
-        (StripeUnavailable(), True),
-        (StripeTooSlow(), True),
-        (StripeRateLimited(), False),
-        (ReadBudgetSpent(), False),
-        (StripeMisconfigured(), False),
-        (CustomerNotFound(), False),
-        (BillingError(), False),
+        (StripeUnavailable(), True, False, True),
+        (StripeTooSlow(), True, False, True),
+        (StripeRateLimited(), False, True, True),
+        (StripeMisconfigured(), False, True, True),
+        (KEY_REFUSED, False, True, True),
+        (BillingError(), False, True, True),
+        (CustomerNotFound(), False, True, False),  # an answer like any other
+        (ReadBudgetSpent(), False, False, None),  # Stripe was not asked
     ],
 )
-def test_only_a_stripe_out_of_reach_opens_the_circuit(
-    timer: Clock, error: BillingError, opens: bool
+def test_what_the_end_of_a_call_says_about_stripe(
+    timer: Clock, error: BillingError, opens: bool, closes: bool, is_failure: bool | None
 ) -> None:
     guard = make_guard(timer)
     guard.failed(error)
     assert guard.breaker.is_open is opens
-
-
-@pytest.mark.parametrize("error", [StripeMisconfigured(), CustomerNotFound(), StripeRateLimited()])
-def test_whatever_stripe_answers_closes_it(timer: Clock, error: BillingError) -> None:
-    guard = make_guard(timer)
     guard.failed(StripeUnavailable())
     guard.failed(error)
-    assert not guard.breaker.is_open
+    assert guard.breaker.is_open is not closes
+    guard.failed(KEY_REFUSED)
+    guard.failed(error)
+    expected = {True: error, False: None, None: KEY_REFUSED}[is_failure]
+    assert guard.last_failure()[0] is expected
 
 
-def test_a_read_that_was_never_made_says_nothing_about_stripe(timer: Clock) -> None:
+def test_the_last_failure_is_as_old_as_the_timer_says_until_there_is_an_answer(
+    timer: Clock,
+) -> None:
     guard = make_guard(timer)
-    guard.failed(StripeUnavailable())
-    guard.failed(ReadBudgetSpent())
-    assert guard.breaker.is_open
+    assert guard.last_failure()[0] is None
+    guard.failed(KEY_REFUSED)
+    timer.advance(7)
+    assert guard.last_failure() == (KEY_REFUSED, 7)
+    guard.answered()
+    assert guard.last_failure()[0] is None
 
 
 def test_while_the_circuit_is_open_nothing_is_admitted_but_a_probe(timer: Clock) -> None:
@@ -73,7 +81,7 @@ def test_while_the_circuit_is_open_nothing_is_admitted_but_a_probe(timer: Clock)
     guard.failed(StripeUnavailable())
     with pytest.raises(StripeUnavailable) as raised:
         guard.admit()
-    assert (raised.value.retry_after or 0) >= 1
+    assert raised.value.retry_after == 2
     timer.advance(PROBE_INTERVAL)
     guard.admit()
     with pytest.raises(StripeUnavailable):
@@ -82,29 +90,29 @@ def test_while_the_circuit_is_open_nothing_is_admitted_but_a_probe(timer: Clock)
     guard.admit()
 
 
-def test_a_spent_budget_says_when_to_come_back(timer: Clock) -> None:
+@pytest.mark.parametrize("patience", [0.0, 0.25])
+def test_a_spent_budget_says_when_to_come_back(timer: Clock, patience: float) -> None:
     guard = make_guard(timer, max_rate=0.1)
     guard.spend(patience=0)
-    for patience in (0.0, 0.25):
-        with pytest.raises(ReadBudgetSpent) as raised:
-            guard.spend(patience=patience)
-        assert (raised.value.retry_after or 0) > 1
+    with pytest.raises(ReadBudgetSpent) as raised:
+        guard.spend(patience=patience)
+    assert raised.value.retry_after == 10
 
 
-def test_stripes_own_429_spends_the_budget_until_an_answer_in_full(timer: Clock) -> None:
+@pytest.mark.parametrize("answer", [None, CustomerNotFound(), StripeMisconfigured()])
+def test_stripes_own_429_spends_the_budget_until_an_answer_in_full(
+    timer: Clock, answer: BillingError | None
+) -> None:
     guard = make_guard(timer)
-    for rest in (1, 2):
+    for rest in (1, 2, 1):
+        if rest == 1:  # the first one, and the first one after an answer
+            guard.failed(answer) if answer else guard.answered()
         guard.failed(StripeRateLimited())
         with pytest.raises(ReadBudgetSpent) as raised:
             guard.spend(patience=0)
         assert raised.value.retry_after == rest
         timer.advance(rest)
         guard.spend(patience=0)
-    guard.answered()
-    guard.failed(StripeRateLimited())
-    with pytest.raises(ReadBudgetSpent) as raised:
-        guard.spend(patience=0)
-    assert raised.value.retry_after == 1
 
 
 def test_only_so_many_may_wait_and_each_gives_the_place_back(timer: Clock) -> None:
@@ -117,3 +125,18 @@ def test_only_so_many_may_wait_and_each_gives_the_place_back(timer: Clock) -> No
                 places.enter_context(guard.waiting())
         with pytest.raises(KeyError), guard.waiting():
             raise KeyError
+
+
+def test_a_call_is_reported_once_by_whoever_knows_first(timer: Clock) -> None:
+    guard = make_guard(timer, threshold=2)
+    for _ in range(2):
+        assert not guard.breaker.is_open
+        report = Report(guard)
+        for _ in range(3):
+            report.failed(StripeTooSlow())
+        report.answered()  # too late: somebody has waited in vain
+    assert guard.breaker.is_open
+    report = Report(guard)
+    report.answered()
+    report.failed(StripeTooSlow())
+    assert not guard.breaker.is_suspicious

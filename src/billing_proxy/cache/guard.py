@@ -11,6 +11,7 @@ from typing import TypeVar
 
 from ..errors import (
     BillingError,
+    CustomerNotFound,
     ReadBudgetSpent,
     StripeRateLimited,
     StripeTooSlow,
@@ -82,9 +83,12 @@ class Guard:
 
     def failed(self, error: BillingError) -> None:
         """A call ended with ``error``."""
-        self._last_failure = (error, self._timer())
         if isinstance(error, ReadBudgetSpent):
             return  # Stripe was not asked
+        if isinstance(error, CustomerNotFound):
+            self.answered()
+            return
+        self._last_failure = (error, self._timer())
         if isinstance(error, StripeRateLimited):
             self.breaker.succeeded()
             self.budget.rate_limited()
