@@ -12,7 +12,7 @@ from tests.fault.breakdowns import STRIPES_WORDS
 
 PATTERNS = {
     "a token": r"eyJ[\w-]+",
-    "a session, a pass or a mark": r"WyJ[\w-]{6,}",
+    "a session, a pass or a mark": r"Wy[IJ][\w-]{6,}",
     "a portal's address": r"/p/session/",
     "a query with a token or a pass": r"(token|pass)=",
     "a key": r"\b[spr]k_(test|live)_\w+",

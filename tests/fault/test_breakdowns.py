@@ -38,7 +38,7 @@ EXPECTED: dict[Kind, dict[str, tuple[Answer, Answer, Answer]]] = {
     Kind.BUSY: {"cold": (AWAY, AWAY, TAKEN), "warm": (STALE, AWAY, TAKEN)},
     Kind.REFUSED: {
         "cold": (MISCONFIGURED, MISCONFIGURED, TAKEN),
-        "warm": (MISCONFIGURED, MISCONFIGURED, TAKEN),
+        "warm": (STALE, MISCONFIGURED, TAKEN),
     },
     Kind.UNKNOWN: {"cold": (STRANGER, STRANGER, TAKEN), "warm": (STRANGER, STRANGER, TAKEN)},
     Kind.ODD: {"cold": (CARD, OPENED, TAKEN), "warm": (CARD, OPENED, TAKEN)},

@@ -77,7 +77,7 @@ PHASES = {
     "cards that have expired": Phase(slowly, 31, frozenset({200})),
     "an outage": Phase(error(500), 31, frozenset({200})),
     "a shaky line": Phase(now_and_then, 31, frozenset({200})),
-    "a refused key": Phase(refusal(403), 31, frozenset({200, 502})),
+    "a refused key": Phase(refusal(403), 31, frozenset({200})),
     "all well again": Phase(None, 31, frozenset({200})),
     "an outage after which nothing is known": Phase(error(500), 7200, frozenset({503})),
 }
@@ -146,7 +146,7 @@ def test_not_a_byte_of_anothers_card_all_day_long(
     assert sum(seen.values()) == len(PHASES) * THREADS * ROUNDS
     assert seen["warm cards", 200, False]
     assert seen["an outage", 200, True]
-    assert seen["a refused key", 502, False]
+    assert seen["a refused key", 200, True]
     assert seen["an outage after which nothing is known", 503, False]
 
 
@@ -162,7 +162,7 @@ def test_each_pass_opens_the_portal_of_its_own_customer(
         secret = location.rpartition("/")[2]
         return customer, emulator.account.visits[secret].session["customer"]
 
-    asked = 6 * [(ANNA, program), (BOB, fragment), (BOB, program), (ANNA, negotiated)]
+    asked = 2 * [(ANNA, program), (BOB, fragment), (BOB, program), (ANNA, negotiated)]
     with ThreadPoolExecutor(THREADS) as pool:
         for customer, owner in pool.map(lambda pair: follow(*pair), asked):
             assert owner == customer
@@ -179,7 +179,7 @@ def test_a_session_opens_the_portal_of_its_own_customer_at_the_same_time(
         return customer, emulator.account.visits[secret].session["customer"]
 
     with ThreadPoolExecutor(THREADS) as pool:
-        for customer, owner in pool.map(click, 8 * [ANNA, BOB]):
+        for customer, owner in pool.map(click, 5 * [ANNA, BOB]):
             assert owner == customer
 
 
