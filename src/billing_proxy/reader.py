@@ -12,7 +12,7 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from .cache.budget import ReadBudget
 from .cache.products import Product, Products
@@ -56,12 +56,12 @@ class Detail:
 
     field: str
     wanted: Callable[[Subscription], str | None]
-    retrieve: str
+    retrieve: Callable[..., Any]
 
 
 DETAILS = (
-    Detail("latest_invoice", wants_invoice, "retrieve_invoice"),
-    Detail("schedule", wants_schedule, "retrieve_pauses"),
+    Detail("latest_invoice", wants_invoice, StripeGateway.retrieve_invoice),
+    Detail("schedule", wants_schedule, StripeGateway.retrieve_pauses),
 )
 
 EXPANSIONS: Mapping[str, Sequence[str]] = {}
@@ -120,6 +120,8 @@ class Reader:
         after = None
         for _ in range(MAX_PAGES):
             page = self._page(customer, after, until)
+            if any(sub.customer not in (customer, None) for sub in page.subscriptions):
+                raise StripeUnavailable("the answer holds another customer's subscriptions")
             found += [
                 self._with_all_items(sub, until) if sub.id in page.cut else sub
                 for sub in page.subscriptions
@@ -130,8 +132,6 @@ class Reader:
             self._budget.take()
         else:
             log.warning("stopped reading after %d subscriptions of one customer", len(found))
-        if any(sub.customer not in (customer, None) for sub in found):
-            raise StripeUnavailable("the answer holds another customer's subscriptions")
         return found, page.request_id
 
     def _page(self, customer: str, after: str | None, until: float) -> SubscriptionPage:
@@ -186,7 +186,7 @@ class Reader:
     def _with_detail(
         self, sub: Subscription, detail: Detail, id_: str, until: float
     ) -> Subscription:
-        value = self._detail(until, partial(getattr(self._gateway, detail.retrieve), id_))
+        value = self._detail(until, partial(detail.retrieve, self._gateway, id_))
         return sub if value is None else replace(sub, **{detail.field: value})
 
     def _detail(self, until: float, ask: Callable[..., T]) -> T | None:

@@ -64,7 +64,7 @@ class Peer:
         self._closing = threading.Event()
         self._listener = socket.create_server(("127.0.0.1", 0))
         port = self._listener.getsockname()[1]
-        self.url = f"{'https' if tls else 'http'}://127.0.0.1:{port}"
+        self.url = f"https://localhost:{port}" if tls else f"http://127.0.0.1:{port}"
         self._accepted: list[socket.socket] = []
         self._threads = [threading.Thread(target=self._accept)]
         self._threads[0].start()

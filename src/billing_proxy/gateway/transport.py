@@ -37,17 +37,6 @@ def deadline(moment: float) -> Iterator[None]:
         _deadline.reset(token)
 
 
-@contextmanager
-def half_of_the_rest() -> Iterator[None]:
-    """Let a detail use up to half of the time that is left, so that the rest can go on."""
-    left = remaining()
-    if left is None:
-        yield
-        return
-    with deadline(time.monotonic() + left / 2):
-        yield
-
-
 def remaining() -> float | None:
     """Seconds left of the deadline, negative when it has passed, None outside of one."""
     moment = _deadline.get()
