@@ -11,13 +11,13 @@ from pathlib import Path
 
 import pytest
 
+from billing_proxy import serving
 from tests.deploy.container import ROOT, command_of, copies, environment_of, stages
 from tests.workers.service import command
 
 UNIT = ROOT / "deploy" / "billing-proxy.service"
 LINES = re.findall(r"^(\w+)=(.*)$", UNIT.read_text(encoding="utf-8"), re.MULTILINE)
 VALUES = dict(LINES)
-GUNICORN = (ROOT / "gunicorn.conf.py").read_text(encoding="utf-8")
 HIDDEN = (ROOT / ".dockerignore").read_text(encoding="utf-8").splitlines()
 
 
@@ -62,16 +62,12 @@ def test_the_unit_starts_what_the_procfile_starts() -> None:
 
 
 def test_the_unit_lets_requests_end_before_it_kills() -> None:
-    grace = re.search(r"^graceful_timeout = (\d+)", GUNICORN, re.MULTILINE)
-    assert grace is not None
-    assert int(VALUES["TimeoutStopSec"]) > int(grace[1])
+    assert int(VALUES["TimeoutStopSec"]) > serving.graceful_timeout
 
 
 def test_the_unit_does_not_try_settings_again_that_cannot_be() -> None:
-    from gunicorn.arbiter import Arbiter
-
     assert VALUES["Restart"] == "on-failure"
-    assert VALUES["RestartPreventExitStatus"] == str(Arbiter.WORKER_BOOT_ERROR)
+    assert VALUES["RestartPreventExitStatus"] == str(serving.WRONG_SETTINGS)
 
 
 def test_the_unit_has_no_secret_and_no_rights() -> None:
