@@ -8,13 +8,12 @@ from __future__ import annotations
 import argparse
 import signal
 import sys
+import threading
 from collections.abc import Sequence
 
 from demo.catalogue import account_with_catalogue
 from demo.emulator import Emulator
 from demo.personas import PERSONAS, populate
-
-_STOPS = {signal.SIGINT, signal.SIGTERM}
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -22,15 +21,17 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="python -m demo.emulator", description=main.__doc__)
     parser.add_argument("--port", type=int, default=12111, help="on 127.0.0.1 (default: 12111)")
     port = parser.parse_args(arguments).port
-    signal.pthread_sigmask(signal.SIG_BLOCK, _STOPS)
     try:
         emulator = Emulator(populate(account_with_catalogue()), port=port)
     except (OSError, OverflowError) as error:
         print(f"Port {port} on 127.0.0.1 cannot be used: {error}.", file=sys.stderr)
         return 1
+    stopped = threading.Event()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, lambda *_: stopped.set())
     with emulator:
         print(said(emulator), flush=True)
-        signal.sigwait(_STOPS)
+        stopped.wait()
     return 0
 
 

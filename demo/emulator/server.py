@@ -17,6 +17,7 @@ from werkzeug.serving import ThreadedWSGIServer, WSGIRequestHandler
 from werkzeug.test import run_wsgi_app
 
 _POLL_SECONDS = 0.02
+_BACKLOG = 128
 
 
 class _Handler(WSGIRequestHandler):
@@ -62,11 +63,20 @@ class LoopbackServer(ThreadedWSGIServer):
     """Serves a WSGI application from a thread of its own until it is closed."""
 
     def __init__(self, app: Any, host: str, port: int) -> None:
-        """Binds at once; port 0 takes any free one. Raises ValueError unless `host` is loopback."""
+        """Binds at once; port 0 takes any free one.
+
+        Raises ValueError unless `host` is loopback, OSError when the port is taken, and
+        OverflowError when there is no such port. (Bound here, as Werkzeug would end the process.)
+        """
         if not ipaddress.ip_address(host).is_loopback:
             raise ValueError(f"the emulator listens on the loopback interface only, not on {host}")
         self.open: set[socket.socket] = set()
-        super().__init__(host, port, app, _Handler)
+        family = socket.AF_INET6 if ":" in host else socket.AF_INET
+        with socket.socket(family) as listening:
+            listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            listening.bind((host, port))
+            listening.listen(_BACKLOG)
+            super().__init__(host, port, app, _Handler, fd=listening.fileno())
         self._thread = threading.Thread(
             target=self.serve_forever, args=(_POLL_SECONDS,), name="emulator", daemon=True
         )
