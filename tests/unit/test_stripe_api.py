@@ -19,13 +19,13 @@ from billing_proxy.errors import (
     StripeRateLimited,
     StripeUnavailable,
 )
-from billing_proxy.gateway import transport
 from billing_proxy.gateway.api import API_VERSION, StripeApi, safe
 
 from .stripe_answers import ADDRESS, KEY, StripeAnswers
 from .stripe_objects import CUSTOMER, make_invoice, make_subscription
 
 SECRET_WORDS = "the key rk_test_secret of acct_hidden and cus_hidden"
+LIST = "GET subscriptions"
 
 
 @pytest.fixture
@@ -35,30 +35,22 @@ def api() -> StripeApi:
 
 def list_subscriptions(api: StripeApi, seconds: float = 0.9) -> Any:
     """Within a second there is no time to try again, which would make the test wait."""
-    with transport.deadline(time.monotonic() + seconds):
-        return api.list("subscriptions", {"customer": CUSTOMER}, until=time.monotonic() + 20)
+    return api.list("subscriptions", {"customer": CUSTOMER}, until=time.monotonic() + seconds)
 
 
-def error_of(api: StripeApi) -> BillingError:
+def error_of(api: StripeApi, seconds: float = 0.9) -> BillingError:
     with pytest.raises(BillingError) as raised:
-        list_subscriptions(api)
+        list_subscriptions(api, seconds)
     return raised.value
 
 
-def test_a_list_is_a_page_of_decoded_json(api: StripeApi, answers: StripeAnswers) -> None:
+def test_a_list_is_a_page_of_decoded_json_asked_for_with_key_and_version(
+    api: StripeApi, answers: StripeAnswers
+) -> None:
     subscription = make_subscription()
     answers.list("subscriptions", subscription, has_more=True)
     page = list_subscriptions(api)
-    assert page.data == [subscription]
-    assert page.has_more is True
-    assert page.request_id == "req_1a2B3c"
-
-
-def test_the_request_carries_key_version_and_parameters(
-    api: StripeApi, answers: StripeAnswers
-) -> None:
-    answers.list("subscriptions")
-    list_subscriptions(api)
+    assert (page.data, page.has_more, page.request_id) == ([subscription], True, "req_1a2B3c")
     (request,) = answers.requests
     assert request.headers["Authorization"] == f"Bearer {KEY}"
     assert request.headers["Stripe-Version"] == API_VERSION == "2026-10-28.endive"
@@ -67,44 +59,45 @@ def test_the_request_carries_key_version_and_parameters(
 
 def test_another_address_is_asked_when_set(answers: StripeAnswers) -> None:
     api = StripeApi(KEY, api_base="http://127.0.0.1:9", connections=1)
-    with pytest.raises(StripeUnavailable):
-        list_subscriptions(api)
-    assert answers.asked == ["GET subscriptions"]
+    assert isinstance(error_of(api), StripeUnavailable)
+    assert answers.asked == [LIST]
 
 
 def test_an_object_is_retrieved_and_created_by_its_resource(
     api: StripeApi, answers: StripeAnswers
 ) -> None:
-    answers.answer("invoices/in_1", make_invoice(id="in_1"))
+    answers.answer("invoices/in_1%2F..", make_invoice(id="in_1"))
     answers.answer("billing_portal/sessions", {"url": "https://x.example"}, method="POST")
-    assert api.retrieve("invoices", "in_1", until=time.monotonic() + 20)["id"] == "in_1"
-    created = api.create(
-        "billing_portal.sessions", {"customer": CUSTOMER}, until=time.monotonic() + 20
-    )
+    until = time.monotonic() + 20
+    assert api.retrieve("invoices", "in_1/..", until=until)["id"] == "in_1"
+    created = api.create("billing_portal.sessions", {"customer": CUSTOMER}, until=until)
     assert created["url"] == "https://x.example"
     assert answers.requests[1].params == {"customer": [CUSTOMER]}
 
 
-REFUSALS = [
-    (401, None, None, StripeKeyRefused, "STRIPE_SECRET_KEY"),
-    (403, None, None, StripePermissionMissing, "permission"),
-    (400, "resource_missing", "customer", CustomerNotFound, ""),
-    (404, "resource_missing", "customer", CustomerNotFound, ""),
-    (400, "resource_missing", "subscription", StripeMisconfigured, "resource_missing"),
-    (400, "parameter_unknown", "customer", StripeMisconfigured, "parameter_unknown"),
-    (400, None, None, StripeMisconfigured, "subscriptions.list"),
-    (404, None, None, StripeMisconfigured, "subscriptions.list"),
-    (429, "rate_limit", None, StripeRateLimited, "rate limit"),
-    (429, None, None, StripeRateLimited, "rate limit"),
-    (409, None, None, StripeUnavailable, ""),
-    (402, None, None, StripeUnavailable, ""),
-    (500, None, None, StripeUnavailable, ""),
-    (502, None, None, StripeUnavailable, ""),
-    (503, None, None, StripeUnavailable, ""),
-]
+def test_a_call_that_is_not_in_the_list_of_calls_is_not_made(
+    api: StripeApi, answers: StripeAnswers
+) -> None:
+    with pytest.raises(LookupError):
+        api.list("charges", {}, until=time.monotonic() + 1)
+    assert answers.asked == []
 
 
-@pytest.mark.parametrize(("status", "code", "param", "kind", "reason"), REFUSALS)
+@pytest.mark.parametrize(
+    ("status", "code", "param", "kind", "reason"),
+    [
+        (401, None, None, StripeKeyRefused, "STRIPE_SECRET_KEY"),
+        (403, None, None, StripePermissionMissing, "subscriptions.list"),
+        (400, "resource_missing", "customer", CustomerNotFound, ""),
+        (404, "resource_missing", "customer", CustomerNotFound, ""),
+        (400, "resource_missing", "subscription", StripeMisconfigured, "resource_missing"),
+        (400, "parameter_unknown", "customer", StripeMisconfigured, "parameter_unknown"),
+        (404, None, None, StripeMisconfigured, "subscriptions.list"),
+        (429, "rate_limit", None, StripeRateLimited, "rate limit"),
+        (429, None, None, StripeRateLimited, "rate limit"),
+        *[(status, None, None, StripeUnavailable, "") for status in (402, 409, 500, 502, 503)],
+    ],
+)
 def test_a_refusal_becomes_an_error_of_ours(
     api: StripeApi,
     answers: StripeAnswers,
@@ -121,7 +114,6 @@ def test_a_refusal_becomes_an_error_of_ours(
     assert type(error) is kind
     assert reason in error.reason
     assert error.request_id == "req_1a2B3c"
-    assert answers.asked == ["GET subscriptions"]
     told = caplog.text + "".join(traceback.format_exception(error))
     for word in ("rk_test", "acct_hidden", "cus_hidden", CUSTOMER):
         assert word not in told
@@ -130,21 +122,31 @@ def test_a_refusal_becomes_an_error_of_ours(
 
 
 @pytest.mark.parametrize(
-    "body",
-    ["", "<html>", "[]", "null", '"text"', "7", "{}", '{"data": null}', '{"data": {}}'],
+    ("message", "permission"),
+    [
+        ("… Having the 'rak_invoice_read' permission would …", "rak_invoice_read"),
+        (SECRET_WORDS, None),
+        ("", None),
+    ],
 )
+def test_of_a_missing_permission_the_name_alone_is_read(
+    api: StripeApi, answers: StripeAnswers, message: str, permission: str | None
+) -> None:
+    answers.refuse("subscriptions", 403, message=message)
+    error = error_of(api)
+    assert isinstance(error, StripePermissionMissing)
+    assert error.permission == permission
+
+
+NO_LISTS = ["", "<html>", "[]", "null", '"text"', "7", "{}", '{"data": null}', '{"data": {}}']
+NO_LISTS += [f'{{"has_more": false, "data": [{odd}]}}' for odd in ("null", "7", '"sub_1"', "[]")]
+
+
+@pytest.mark.parametrize("body", NO_LISTS)
 def test_an_answer_that_is_no_list_is_an_outage_and_never_an_empty_list(
     api: StripeApi, answers: StripeAnswers, body: str
 ) -> None:
     answers.answer_text("subscriptions", body)
-    assert isinstance(error_of(api), StripeUnavailable)
-
-
-@pytest.mark.parametrize("data", [[None], [7], ["sub_1"], [[]]])
-def test_a_list_of_something_else_is_an_outage_too(
-    api: StripeApi, answers: StripeAnswers, data: Any
-) -> None:
-    answers.answer("subscriptions", {"object": "list", "has_more": False, "data": data})
     assert isinstance(error_of(api), StripeUnavailable)
 
 
@@ -158,68 +160,46 @@ def test_a_refusal_without_the_usual_body_is_an_error_of_ours_too(
 
 
 @pytest.mark.parametrize(
-    "error",
+    "kind",
     [
-        requests.ConnectionError(SECRET_WORDS),
-        requests.ConnectTimeout(SECRET_WORDS),
-        requests.ReadTimeout(SECRET_WORDS),
-        requests.exceptions.SSLError(SECRET_WORDS),
-        requests.exceptions.ChunkedEncodingError(SECRET_WORDS),
-        requests.exceptions.ProxyError(SECRET_WORDS),
-        OSError(SECRET_WORDS),
-        RuntimeError(SECRET_WORDS),
+        requests.ConnectionError,
+        requests.ConnectTimeout,
+        requests.ReadTimeout,
+        requests.exceptions.SSLError,
+        requests.exceptions.ChunkedEncodingError,
+        requests.exceptions.ProxyError,
+        OSError,
+        RuntimeError,
     ],
-    ids=lambda error: type(error).__name__,
 )
 def test_a_connection_that_fails_is_an_outage(
     api: StripeApi,
     answers: StripeAnswers,
     caplog: pytest.LogCaptureFixture,
-    error: Exception,
+    kind: type[Exception],
 ) -> None:
     caplog.set_level(logging.DEBUG)
-    answers.break_off("subscriptions", error)
+    answers.break_off("subscriptions", kind(SECRET_WORDS))
     ours = error_of(api)
     assert isinstance(ours, StripeUnavailable)
     assert "acct_hidden" not in caplog.text + "".join(traceback.format_exception(ours))
 
 
-def test_what_fails_for_a_moment_is_tried_once_more(api: StripeApi, answers: StripeAnswers) -> None:
-    answers.refuse("subscriptions", 500)
-    answers.list("subscriptions", make_subscription())
-    assert len(list_subscriptions(api, seconds=30).data) == 1
-    assert answers.asked == ["GET subscriptions"] * 2
-
-
-@pytest.mark.parametrize("status", [400, 401, 403, 429])
-def test_what_fails_for_good_is_not_tried_again(
-    api: StripeApi, answers: StripeAnswers, status: int
+@pytest.mark.parametrize(
+    ("status", "seconds", "tries"),
+    [(500, 30, 2), (500, 0.9, 1), (400, 30, 1), (401, 30, 1), (403, 30, 1), (429, 30, 1)],
+)
+def test_only_what_fails_for_a_moment_is_tried_once_more_where_there_is_time(
+    api: StripeApi, answers: StripeAnswers, status: int, seconds: float, tries: int
 ) -> None:
     answers.refuse("subscriptions", status)
-    with pytest.raises(BillingError):
-        list_subscriptions(api, seconds=30)
-    assert answers.asked == ["GET subscriptions"]
-
-
-def test_a_missing_permission_is_named_after_what_it_is_for(
-    api: StripeApi, answers: StripeAnswers
-) -> None:
-    answers.refuse("subscriptions", 403)
-    assert "subscriptions.list" in error_of(api).reason
+    error_of(api, seconds)
+    assert answers.asked == [LIST] * tries
 
 
 @pytest.mark.parametrize(
-    ("value", "shown"),
-    [
-        ("req_1a2B", "req_1a2B"),
-        ("resource_missing", "resource_missing"),
-        ("", "-"),
-        (None, "-"),
-        (7, "-"),
-        ("a b", "-"),
-        ("a\nb", "-"),
-        ("x" * 81, "-"),
-    ],
+    ("values", "fit"),
+    [(["req_1a2B", "resource_missing"], True), (["", None, 7, "a b", "a\nb", "x" * 81], False)],
 )
-def test_only_a_code_or_an_id_is_fit_for_the_log(value: Any, shown: str) -> None:
-    assert safe(value) == shown
+def test_only_a_code_or_an_id_is_fit_for_the_log(values: list[Any], fit: bool) -> None:
+    assert [safe(value) for value in values] == (values if fit else ["-"] * len(values))
