@@ -15,10 +15,12 @@ if TYPE_CHECKING:
         StripeUnavailable,
     )
     from .extension import BillingProxy
+    from .identity.customers import NO_CUSTOMER
 
 __version__ = version("billing-proxy")
 
 __all__ = [
+    "NO_CUSTOMER",
     "BillingCard",
     "BillingError",
     "BillingProxy",
@@ -30,7 +32,7 @@ __all__ = [
     "__version__",
 ]
 
-_HOMES = {"BillingCard": "card.card", "BillingProxy": "extension", "Code": "card.rules"}
+_HOMES = {"BillingCard": "card.card", "BillingProxy": "extension", "Code": "card.rules", "NO_CUSTOMER": "identity.customers"}
 
 
 def __getattr__(name: str) -> object:

@@ -14,12 +14,17 @@ from typing import Any, ClassVar
 
 from .language.words import mark
 
+AGAIN = mark("Probeer het opnieuw")
+BACK = mark("Naar je abonnement")
+_NO_PORTAL = mark("Het klantportaal gaat nu niet open")
+
 
 class BillingError(Exception):
     """Base of all errors of this package; on its own it stands for a fault on our side.
 
     ``retry_after`` is a number of seconds, or None when trying again soon does not help.
-    ``request_id`` is Stripe's, for the log only.
+    ``request_id`` is Stripe's, for the log only. ``way_out`` is the link on the page: to the same
+    address (``AGAIN``) or to the page with the card (``BACK``).
     """
 
     status: ClassVar[int] = 500
@@ -28,6 +33,12 @@ class BillingError(Exception):
     detail: ClassVar[str] = "The service could not answer this request."
     heading: ClassVar[str] = mark("Er ging iets mis")
     advice: ClassVar[str] = mark("Dat ligt aan ons, niet aan jou. Probeer het later opnieuw.")
+    way_out: ClassVar[str] = AGAIN
+
+    @property
+    def portal_heading(self) -> str:
+        """What the heading is where the portal was to open."""
+        return _NO_PORTAL if self.status >= 500 else self.heading
 
     def __init__(
         self,
@@ -65,6 +76,18 @@ class NotIdentified(BillingError):
     detail = "Send a valid customer token, or open a fresh link to this page."
     heading = mark("Je bent niet ingelogd")
     advice = mark("Open deze pagina opnieuw via de link op onze website of in je account.")
+    way_out = BACK
+
+
+class Expired(NotIdentified):
+    """A link, a pass or a session that was good once. ``customer`` is whom it was for."""
+
+    title = "Credential expired"
+    heading = mark("Je link of sessie is verlopen")
+
+    def __init__(self, reason: str = "", *, customer: str = "", **more: Any) -> None:
+        super().__init__(reason, **more)
+        self.customer = customer
 
 
 class CustomerLoaderFailed(BillingError):
@@ -82,6 +105,38 @@ class Forbidden(BillingError):
     detail = "This address can only be opened by a person following a link."
     heading = mark("Deze link werkt hier niet")
     advice = mark("Ga terug naar je abonnement en gebruik de knop op die pagina.")
+    way_out = BACK
+
+
+class LinkOfAnotherCustomer(BillingError):
+    """The link stood on a page of another customer than the one who is signed in now.
+
+    ``name`` is what the site calls the one who is.
+    """
+
+    status = 403
+    title = "Link of another customer"
+    detail = "This link stood on the page of another customer than the one who is signed in now."
+    heading = mark("Deze link hoort bij een andere klant")
+    advice = mark(
+        "Je bent intussen ingelogd als een andere klant. Er is niets geopend of gewijzigd."
+    )
+    way_out = BACK
+
+    def __init__(self, reason: str = "", *, name: str = "", **more: Any) -> None:
+        super().__init__(reason, **more)
+        self.name = name
+
+
+class NoCustomer(BillingError):
+    """Who asks is signed in, and has never paid: there is no portal to open."""
+
+    status = 404
+    title = "No customer"
+    detail = "This person has no customer at the payment provider yet, so there is no portal."
+    heading = mark("Je hebt nog geen betaald abonnement")
+    advice = mark("Er is dus nog niets te beheren. Zodra je een plan hebt gekozen, kan dat wel.")
+    way_out = BACK
 
 
 class CustomerNotFound(BillingError):
@@ -90,7 +145,7 @@ class CustomerNotFound(BillingError):
     status = 404
     title = "Customer unknown"
     detail = "The payment provider does not know this customer."
-    heading = mark("We kennen deze klant niet")
+    heading = mark("We kunnen je abonnement niet vinden")
     advice = mark("Neem contact met ons op, dan zoeken we uit wat er aan de hand is.")
 
 
@@ -102,6 +157,7 @@ class SubscriptionNotFound(BillingError):
     detail = "This customer has no such subscription."
     heading = mark("Dit abonnement vinden we niet")
     advice = mark("Ga terug naar je abonnement en gebruik de knop op die pagina.")
+    way_out = BACK
 
 
 class TooManyRequests(BillingError):
@@ -210,6 +266,7 @@ class BadRequest(BillingError):
     detail = "The request is not one that this service understands."
     heading = mark("Dit verzoek begrijpen we niet")
     advice = mark("Ga terug naar je abonnement en probeer het nog eens.")
+    way_out = BACK
 
 
 class PageNotFound(BillingError):
@@ -220,6 +277,7 @@ class PageNotFound(BillingError):
     detail = "There is nothing at this address."
     heading = mark("Deze pagina bestaat niet")
     advice = mark("Ga terug naar je abonnement.")
+    way_out = BACK
 
 
 class MethodNotSupported(BillingError):
@@ -230,6 +288,7 @@ class MethodNotSupported(BillingError):
     detail = "This address does not support that method."
     heading = mark("Dat kan hier niet")
     advice = mark("Ga terug naar je abonnement.")
+    way_out = BACK
 
 
 def from_status(status: int) -> BillingError:

@@ -15,7 +15,7 @@ from .card.card import BillingCard
 from .cli.commands import commands
 from .cli.refusal import read_settings
 from .config.settings import SETTINGS, BillingConfig
-from .identity.customers import is_customer_id
+from .identity.customers import names_somebody
 from .language.words import AUTO, LANGUAGES, check_texts
 from .web.embedding import create_template_global, exempt_webhook
 from .web.state import EXTENSION, BillingState, CustomerLoader, state_of
@@ -135,7 +135,7 @@ class BillingProxy:
             ValueError: for what is no customer id.
             CustomerNotFound, StripeUnavailable, StripeMisconfigured
         """
-        if not is_customer_id(customer):
+        if not names_somebody(customer):
             raise ValueError("a Stripe customer id begins with cus_")
         state = state_of(current_app)
         since, tag = None, LANGUAGES[0] if state.config.locale == AUTO else state.config.locale

@@ -31,6 +31,7 @@ from .errors import (
 from .gateway.api import safe
 from .gateway.events import open_event
 from .gateway.gateway import StripeGateway
+from .identity.customers import NO_CUSTOMER
 from .language.words import LANGUAGES, Language, day_of
 from .loader import Loader, Outcome
 
@@ -118,6 +119,8 @@ class BillingService:
             CustomerNotFound, StripeUnavailable, StripeMisconfigured
         """
         started = time.perf_counter()
+        if customer == NO_CUSTOMER:
+            return self._without_customer(language)
         found = self._loader.get(customer, not_before=not_before)
         if found.value is None:
             raise CustomerNotFound("Stripe does not know this customer")
@@ -139,6 +142,12 @@ class BillingService:
             seconds=time.perf_counter() - started,
             stripe_request=found.value.request_id if loaded else None,
         )
+
+    def _without_customer(self, language: str) -> Served:
+        """The card of who has never paid: there is nothing to ask Stripe."""
+        now, billing = self._clock(), Billing(customer=None)
+        card = self._builders[language].build(billing, now=now, as_of=now, stale=False)
+        return Served(card, Outcome.HIT, now, self._valid_until(billing, now), 0.0, None)
 
     def stripe_status(self) -> HealthStatus:
         """How the last call went, from memory: none is made to find out."""

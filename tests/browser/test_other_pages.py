@@ -63,7 +63,7 @@ def test_who_is_lost_reads_a_dutch_page(page: Page, demo: Service) -> None:
 def test_a_stranger_to_stripe_reads_a_dutch_page(page: Page, demo: Service) -> None:
     link = demo.link("cus_demo_onbekend")
     assert faults(page, link, demo.url, status=404) == []
-    expect(page.get_by_role("heading", level=1)).to_have_text("We kennen deze klant niet")
+    expect(page.get_by_role("heading", level=1)).to_have_text("We kunnen je abonnement niet vinden")
 
 
 def test_in_an_outage_stand_the_last_known_card_or_a_dutch_page(

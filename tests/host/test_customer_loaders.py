@@ -81,7 +81,7 @@ def test_what_is_no_customer_id_shows_no_card_and_says_so_in_the_log(
     client = make_site(lambda _: answer).test_client()
     assert_nobodys_card(client, emulator)
     assert OUR_FAULT in Page(client.get("/account").text).words
-    assert "must return a Stripe customer id (cus_…) or None" in caplog.text
+    assert "must return a Stripe customer id (cus_…), NO_CUSTOMER or None" in caplog.text
     assert f"returned a {type(answer).__name__}" in caplog.text
     assert "anna@" not in caplog.text
 
@@ -154,7 +154,7 @@ def test_a_customer_that_stripe_does_not_know_gets_a_sentence_and_no_card(
     client = make_site(named_by_header).test_client()
     answer = client.get("/account", headers=visitor("cus_gone"))
     assert answer.status_code == 200
-    assert "We kennen deze klant niet" in Page(answer.text).words
+    assert "We kunnen je abonnement niet vinden" in Page(answer.text).words
     assert client.get("/billing/", headers=visitor("cus_gone")).status_code == 404
 
 

@@ -117,7 +117,7 @@ def test_a_token_that_has_expired_is_a_sentence_in_the_same_shape(
     answer = client.get(address, headers={"Sec-Fetch-Dest": dest, **visitor(anna)})
     assert answer.status_code == 401
     assert ("<html" in answer.text) is (dest == "iframe")
-    assert "Je bent niet ingelogd" in Page(answer.text).words
+    assert "Je link of sessie is verlopen" in Page(answer.text).words
     assert "Huidig plan" not in answer.text
 
 

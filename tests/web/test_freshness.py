@@ -75,14 +75,6 @@ def test_the_settings_say_how_long_a_card_stays_fresh(
     assert is_live(client)
 
 
-def test_no_freshness_at_all_reads_stripe_every_time(
-    serve: Serve, anna: str, clock: Clock, is_live: Callable[..., bool]
-) -> None:
-    client = serve(BILLING_CACHE_TTL="0")
-    client.get(f"/billing/?token={mint(anna, clock)}")
-    assert [is_live(client) for _ in range(3)] == [True, True, True]
-
-
 def test_while_the_portal_is_open_every_read_is_live(
     warm: FlaskClient, clock: Clock, is_live: Callable[..., bool]
 ) -> None:
@@ -130,16 +122,6 @@ def test_without_a_return_the_open_portal_counts_for_half_an_hour(
     is_live(warm)
     clock.advance(1)
     assert not is_live(warm)
-
-
-def test_the_mark_of_an_open_portal_does_not_outlive_it_in_the_browser(
-    warm: FlaskClient,
-) -> None:
-    for path in ("/billing/portal", "/billing/return"):
-        cookie = warm.get(path).headers["Set-Cookie"]
-        assert "Max-Age=1800;" in cookie
-        assert "HttpOnly" in cookie
-        assert "SameSite=Lax" in cookie
 
 
 def test_one_browsers_portal_does_not_make_anothers_reads_live(
@@ -203,19 +185,6 @@ def test_no_cache_gets_a_live_read_once_in_two_seconds(
     assert is_live(warm, **NO_CACHE)
 
 
-def test_a_flood_of_no_cache_costs_one_read_in_two_seconds_in_all(
-    warm: FlaskClient, emulator: Emulator, as_anna: dict[str, str], clock: Clock
-) -> None:
-    clock.advance(5)
-    before = emulator.calls()
-    for _ in range(20):
-        clock.advance(0.05)
-        warm.get("/billing/", headers=NO_CACHE)
-        warm.get("/billing/subscription.json", headers={**as_anna, **NO_CACHE})
-        warm.get("/billing/card", headers=NO_CACHE)
-    assert emulator.calls() - before == 1
-
-
 def test_the_two_seconds_count_for_each_customer_alone(
     warm: FlaskClient,
     as_bob: dict[str, str],
@@ -229,12 +198,6 @@ def test_the_two_seconds_count_for_each_customer_alone(
     assert not is_live(warm, **NO_CACHE)
 
 
-def test_an_ordinary_reload_is_no_wish_for_a_live_read(
-    warm: FlaskClient, is_live: Callable[..., bool]
-) -> None:
-    assert not is_live(warm, **{"Cache-Control": "max-age=0"})
-
-
 @pytest.mark.parametrize("value", ["opened", "x", "W10.x", '["opened",9999999999]', "9999999999"])
 def test_a_forged_mark_makes_no_read_live(
     warm: FlaskClient, clock: Clock, is_live: Callable[..., bool], value: str
@@ -243,39 +206,3 @@ def test_a_forged_mark_makes_no_read_live(
     assert not is_live(warm)
     clock.advance(1)
     assert not is_live(warm)
-
-
-def test_a_session_in_the_place_of_the_mark_makes_no_read_live(
-    warm: FlaskClient, clock: Clock, is_live: Callable[..., bool]
-) -> None:
-    session = warm.get_cookie("billing_session", path="/billing")
-    assert session is not None
-    warm.set_cookie("billing_visit", session.value, path="/")
-    assert not is_live(warm)
-
-
-def test_a_mark_is_no_sign_in(client: FlaskClient) -> None:
-    client.get("/billing/return")
-    mark = client.get_cookie("billing_visit", path="/")
-    assert mark is not None
-    assert client.get("/billing/").status_code == 401
-    client.set_cookie("billing_session", mark.value, path="/billing")
-    assert client.get("/billing/").status_code == 401
-    assert client.get("/billing/portal", query_string={"pass": mark.value}).status_code == 401
-
-
-def test_a_refused_portal_leaves_reads_as_they_were(
-    warm: FlaskClient, clock: Clock, is_live: Callable[..., bool]
-) -> None:
-    warm.get("/billing/portal", headers={"Sec-Purpose": "prefetch"})
-    warm.head("/billing/portal")
-    clock.advance(1)
-    assert not is_live(warm)
-
-
-def test_a_flow_reads_the_subscription_from_the_cache(
-    warm: FlaskClient, emulator: Emulator
-) -> None:
-    before = emulator.calls(LIST)
-    warm.get("/billing/portal?flow=subscription_update")
-    assert emulator.calls(LIST) == before

@@ -58,16 +58,6 @@ def test_while_stripe_fails_the_service_is_ready_with_a_warning(
     assert client.get("/healthz").get_json(force=True)["status"] == "pass"
 
 
-def test_once_stripe_answers_again_all_is_well(
-    client: FlaskClient, emulator: Emulator, anna: str, clock: Clock
-) -> None:
-    emulator.fail(times=1, headers=AT_ONCE)
-    read(client, clock)
-    assert client.get("/readyz").get_json(force=True)["status"] == "warn"
-    read(client, clock)
-    assert client.get("/readyz").get_json(force=True)["status"] == "pass"
-
-
 @pytest.mark.parametrize("path", READY)
 def test_with_a_key_that_was_just_refused_it_cannot_serve(
     client: FlaskClient, emulator: Emulator, anna: str, clock: Clock, path: str
@@ -79,16 +69,6 @@ def test_with_a_key_that_was_just_refused_it_cannot_serve(
     assert answer.mimetype == "application/health+json"
     assert answer.get_json(force=True)["status"] == "fail"
     assert client.get("/healthz").status_code == 200
-
-
-def test_a_refused_key_is_tried_again_in_a_while(
-    client: FlaskClient, emulator: Emulator, anna: str, clock: Clock
-) -> None:
-    """Otherwise no request would reach the process again that could find the key mended."""
-    emulator.fail(status=401, times=None, body=REFUSED)
-    read(client, clock)
-    clock.advance(300)
-    assert client.get("/readyz").status_code == 200
 
 
 def test_a_customer_that_stripe_does_not_know_is_no_illness(

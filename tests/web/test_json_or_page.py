@@ -5,36 +5,12 @@ from __future__ import annotations
 from typing import Any
 from urllib.parse import urlsplit
 
-import pytest
 from flask.testing import FlaskClient
 
 from demo.emulator import Emulator
-from tests.conftest import Serve
 from tests.web.clock import Clock, moment
 from tests.web.tokens import bearer, mint
 
-WANTS_JSON = (
-    "application/json",
-    "application/problem+json",
-    "text/html;q=0.5, application/json",
-    "application/json, */*;q=0.5",
-    "application/*",
-    "application/json; charset=utf-8",
-    "APPLICATION/JSON",
-)
-WANTS_HTML = (
-    "",
-    "*/*",
-    "text/html",
-    "text/html, application/json",
-    "application/json, text/html",
-    "application/json, text/plain, */*",
-    "application/json;q=0.5, */*;q=0.8",
-    "application/json;q=0",
-    "text/html,application/xhtml+xml,application/xml;q=0.9,image/avif,*/*;q=0.8",
-    "image/png",
-    "no accept header at all; q=x",
-)
 FIELDS = {
     "customer",
     "subscription",
@@ -60,32 +36,6 @@ def read(client: FlaskClient, headers: dict[str, str]) -> dict[str, Any]:
     assert answer.is_json
     body: dict[str, Any] = answer.get_json()
     return body
-
-
-@pytest.mark.parametrize("accept", WANTS_JSON)
-def test_who_prefers_json_gets_json_from_the_page(
-    client: FlaskClient, as_anna: dict[str, str], accept: str
-) -> None:
-    answer = client.get("/billing/", headers={**as_anna, "Accept": accept})
-    assert answer.status_code == 200
-    assert answer.mimetype == "application/json"
-    assert answer.get_json()["customer"] == "cus_anna"
-
-
-@pytest.mark.parametrize("accept", WANTS_HTML)
-def test_html_wins_ties_and_whatever_is_no_wish_for_json(
-    client: FlaskClient, as_anna: dict[str, str], accept: str
-) -> None:
-    answer = client.get("/billing/", headers={**as_anna, "Accept": accept})
-    assert answer.status_code == 200
-    assert answer.mimetype == "text/html"
-    assert "Huidig plan" in answer.text
-
-
-def test_without_any_accept_header_the_page_is_html(
-    client: FlaskClient, as_anna: dict[str, str]
-) -> None:
-    assert client.get("/billing/", headers=as_anna).mimetype == "text/html"
 
 
 def test_the_json_address_gives_json_whatever_is_asked_for(
@@ -150,28 +100,6 @@ def test_a_customer_without_a_subscription_has_the_same_fields_empty(
     assert body["other_subscriptions"] == []
 
 
-def test_the_free_plan_and_the_way_to_choose_another_come_from_the_settings(
-    serve: Serve, emulator: Emulator, clock: Clock
-) -> None:
-    emulator.account.add_customer("cus_new")
-    client = serve(BILLING_FREE_PLAN="Instap", BILLING_UPGRADE_URL="https://www.example.nl/plannen")
-    body = read(client, bearer(mint("cus_new", clock)))
-    assert body["plan"] == "Instap"
-    assert body["button"] == {
-        "label": "Abonnement kiezen",
-        "url": "https://www.example.nl/plannen",
-    }
-
-
-def test_an_upgrade_address_on_the_same_host_is_absolute_in_json(
-    serve: Serve, emulator: Emulator, clock: Clock
-) -> None:
-    emulator.account.add_customer("cus_new")
-    client = serve(BILLING_UPGRADE_URL="/plannen")
-    body = read(client, bearer(mint("cus_new", clock)))
-    assert body["button"]["url"] == "http://localhost/plannen"
-
-
 def test_the_addresses_in_json_are_absolute(client: FlaskClient, as_anna: dict[str, str]) -> None:
     body = client.get(
         "/billing/subscription.json", headers=as_anna, base_url="https://abonnement.example.nl"
@@ -180,12 +108,6 @@ def test_the_addresses_in_json_are_absolute(client: FlaskClient, as_anna: dict[s
         parts = urlsplit(url)
         assert (parts.scheme, parts.netloc) == ("https", "abonnement.example.nl")
         assert parts.path == "/billing/portal"
-
-
-def test_a_session_cookie_gets_the_json_too(browser: FlaskClient) -> None:
-    body = read(browser, {})
-    assert body["customer"] == "cus_anna"
-    assert body["portal_url"] == "http://localhost/billing/portal"
 
 
 def test_other_subscriptions_stand_below_with_plan_status_and_date(
@@ -208,50 +130,3 @@ def test_other_subscriptions_stand_below_with_plan_status_and_date(
         # Half past eleven in the evening in UTC is half past midnight in Amsterdam.
         "date": {"caption": "Beëindigd op", "date": "2076-11-01", "text": "1 november 2076"},
     }
-
-
-def test_items_of_differing_intervals_are_mixed_and_have_no_interval(
-    client: FlaskClient, emulator: Emulator, clock: Clock
-) -> None:
-    emulator.account.add_customer("cus_mixed")
-    emulator.account.add_subscription("cus_mixed", ["price_pro_month", "price_seat_year"])
-    body = read(client, bearer(mint("cus_mixed", clock)))
-    assert body["plan"] == "Pro + Extra gebruikers"
-    assert body["billing_period"]["interval"] is None
-    assert body["billing_period"]["label"] == "Gemengd"
-
-
-def test_a_day_is_a_day_in_the_time_zone_of_the_settings(
-    serve: Serve, emulator: Emulator, clock: Clock
-) -> None:
-    emulator.account.add_customer("cus_night")
-    item = {"price": "price_pro_month", "current_period_end": moment("2076-12-31 23:30:00")}
-    emulator.account.add_subscription("cus_night", [item])
-    headers = bearer(mint("cus_night", clock))
-    assert read(serve(), headers)["next_billing_date"] == "2077-01-01"
-    assert read(serve(BILLING_TIMEZONE="UTC"), headers)["next_billing_date"] == "2076-12-31"
-
-
-def test_a_cancellation_with_charges_before_the_end_has_two_dates(
-    client: FlaskClient, emulator: Emulator, clock: Clock
-) -> None:
-    emulator.account.add_customer("cus_leaving")
-    monthly = {"price": "price_pro_month", "current_period_end": moment("2076-12-05 11:00:00")}
-    yearly = {"price": "price_seat_year", "current_period_end": moment("2077-02-20 11:00:00")}
-    emulator.account.add_subscription(
-        "cus_leaving", [monthly, yearly], cancel_at=moment("2077-02-20 11:00:00")
-    )
-    body = read(client, bearer(mint("cus_leaving", clock)))
-    assert body["status"]["label"] == "Wordt opgezegd"
-    assert body["date"] == {
-        "caption": "Eindigt op",
-        "date": "2077-02-20",
-        "text": "20 februari 2077",
-    }
-    assert body["second_date"] == {
-        "caption": "Volgende factureringsdatum",
-        "date": "2076-12-05",
-        "text": "5 december 2076",
-    }
-    assert body["next_billing_date"] == "2076-12-05"
-    assert body["button"]["label"] == "Abonnement beheren"

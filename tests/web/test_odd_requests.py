@@ -8,9 +8,8 @@ import pytest
 from flask.testing import FlaskClient
 
 from demo.emulator import Emulator
-from tests.conftest import Serve
 from tests.web.clock import Clock
-from tests.web.tokens import bearer, mint
+from tests.web.tokens import mint
 
 NO_HOSTS = (
     "a b",
@@ -34,12 +33,6 @@ def test_a_host_header_that_names_no_host_is_a_bad_request(
         assert answer.status_code == 400
         assert "evil" not in answer.text
     assert emulator.calls() == 0
-
-
-@pytest.mark.parametrize("host", NO_HOSTS)
-def test_a_host_header_that_names_no_host_breaks_nothing(client: FlaskClient, host: str) -> None:
-    for path in ("/healthz", "/readyz", "/billing/return", "/", "/nothing"):
-        assert client.get(path, headers={"Host": host}).status_code < 500
 
 
 @pytest.mark.parametrize(
@@ -110,36 +103,6 @@ def test_a_method_cannot_be_smuggled_in_a_header(
     assert emulator.calls() == 0
 
 
-@pytest.mark.parametrize("name", ["X-Original-URL", "X-Rewrite-URL"])
-def test_a_path_cannot_be_smuggled_in_a_header(
-    browser: FlaskClient, emulator: Emulator, name: str
-) -> None:
-    assert browser.get("/billing/nothing", headers={name: "/billing/portal"}).status_code == 404
-    assert emulator.calls() == 0
-
-
-@pytest.mark.parametrize(
-    "accept",
-    [
-        "application/json;q=abc,,;;",
-        ",",
-        "a/b," * 5000,
-        "application/json;q=-1",
-        "application/json;q=99999999999999999999",
-        "\xff\xfe",
-        "/",
-        ";q=1",
-    ],
-    ids=lambda accept: accept[:20],
-)
-def test_an_unreadable_wish_still_gets_the_card(
-    client: FlaskClient, as_anna: dict[str, str], accept: str
-) -> None:
-    answer = client.get("/billing/", headers={**as_anna, "Accept": accept})
-    assert answer.status_code == 200
-    assert answer.mimetype in ("text/html", "application/json")
-
-
 @pytest.mark.parametrize(
     "cookie",
     [
@@ -183,47 +146,10 @@ def test_a_token_under_another_name_or_in_disguise_signs_nobody_in(
     assert emulator.calls() == 0
 
 
-def test_a_token_in_a_form_is_not_looked_at(client: FlaskClient, anna: str, clock: Clock) -> None:
-    answer = client.post("/billing/", data={"token": mint(anna, clock), "customer": anna})
-    assert answer.status_code == 405
-
-
-@pytest.mark.parametrize("scheme", ["Token", "JWT", "DPoP", "Basic", "Bearer:", "BearerX"])
-def test_a_token_under_another_scheme_signs_nobody_in(
-    client: FlaskClient, anna: str, clock: Clock, scheme: str
-) -> None:
-    headers = {"Authorization": f"{scheme} {mint(anna, clock)}"}
-    assert client.get("/billing/subscription.json", headers=headers).status_code == 401
-
-
 def test_a_part_of_a_card_is_no_answer(client: FlaskClient, as_anna: dict[str, str]) -> None:
     answer = client.get("/billing/subscription.json", headers={**as_anna, "Range": "bytes=0-9"})
     assert answer.status_code == 200
     assert answer.get_json()["customer"] == "cus_anna"
-
-
-def test_a_card_is_never_old_enough_to_be_left_out(
-    client: FlaskClient, as_anna: dict[str, str]
-) -> None:
-    headers = {**as_anna, "If-Modified-Since": "Wed, 21 Oct 2099 07:28:00 GMT"}
-    assert client.get("/billing/subscription.json", headers=headers).status_code == 200
-
-
-def test_a_body_where_none_belongs_is_not_read(
-    client: FlaskClient, as_anna: dict[str, str], bob: str
-) -> None:
-    answer = client.get(
-        "/billing/subscription.json", headers=as_anna, json={"customer": bob, "x": "y" * 100_000}
-    )
-    assert answer.get_json()["customer"] == "cus_anna"
-
-
-def test_a_customer_id_of_the_right_shape_never_changes_the_path_at_stripe(
-    client: FlaskClient, emulator: Emulator, clock: Clock
-) -> None:
-    for customer in ("cus_x-y_z", "cus_0", "cus_" + "a" * 100):
-        client.get("/billing/subscription.json", headers=bearer(mint(customer, clock)))
-    assert {call.path for call in emulator.requests} == {"/v1/subscriptions"}
 
 
 def test_a_nasty_name_at_stripe_cannot_break_out_of_json_or_headers(
@@ -234,36 +160,3 @@ def test_a_nasty_name_at_stripe_cannot_break_out_of_json_or_headers(
     answer = client.get("/billing/subscription.json", headers=as_anna)
     assert "Set-Cookie" not in answer.headers
     assert answer.get_json()["plan"] == name
-
-
-@pytest.mark.parametrize(
-    ("field", "value"),
-    [
-        ("items", None),
-        ("items", {"object": "list", "data": []}),
-        ("items", {"object": "list", "data": [None, 7, {}]}),
-        ("status", None),
-        ("status", 7),
-        ("status", ["active"]),
-        ("created", "yesterday"),
-        ("cancel_at", "soon"),
-        ("cancel_at", 10**30),
-        ("cancel_at", -1),
-        ("pause_collection", True),
-        ("latest_invoice", {"id": None}),
-        ("schedule", 12),
-        ("id", None),
-    ],
-    ids=str,
-)
-def test_an_object_of_an_odd_shape_gives_a_card_and_no_crash(
-    serve: Serve, emulator: Emulator, clock: Clock, anna: str, field: str, value: object
-) -> None:
-    subscription = {**emulator.account["subscription", "sub_anna"], field: value}
-    listed = {"object": "list", "data": [subscription], "has_more": False, "url": "/v1/x"}
-    emulator.fail("/v1/subscriptions", status=200, times=None, body=listed)
-    client = serve()
-    answer = client.get("/billing/subscription.json", headers=bearer(mint(anna, clock)))
-    assert answer.status_code == 200
-    assert answer.get_json()["status"]["code"] != "none"
-    assert client.get("/billing/card", headers=bearer(mint(anna, clock))).status_code == 200

@@ -5,7 +5,6 @@ from __future__ import annotations
 import pytest
 from flask.testing import FlaskClient
 
-from billing_proxy.errors import ConfigError
 from demo.emulator import Emulator
 from tests.conftest import Serve
 from tests.web.clock import Clock, moment
@@ -23,15 +22,6 @@ def policy(client: FlaskClient, path: str, **headers: str) -> dict[str, str]:
 
 
 @pytest.mark.parametrize("path", CARDS)
-def test_a_card_is_private_and_asked_for_anew_each_time(browser: FlaskClient, path: str) -> None:
-    answer = browser.get(path)
-    assert answer.cache_control.private
-    assert answer.cache_control.no_cache or answer.cache_control.no_store
-    assert not answer.cache_control.public
-    assert "s-maxage" not in answer.headers["Cache-Control"]
-
-
-@pytest.mark.parametrize("path", CARDS)
 def test_who_has_the_card_already_is_told_so(browser: FlaskClient, path: str) -> None:
     first = browser.get(path)
     again = browser.get(path, headers={"If-None-Match": first.headers["ETag"]})
@@ -39,15 +29,6 @@ def test_who_has_the_card_already_is_told_so(browser: FlaskClient, path: str) ->
     assert again.data == b""
     assert again.headers["ETag"] == first.headers["ETag"]
     assert again.cache_control.private
-
-
-@pytest.mark.parametrize("path", ["/billing/", "/billing/subscription.json", "/billing/card"])
-def test_a_token_has_its_answers_confirmed_too(
-    client: FlaskClient, as_anna: dict[str, str], path: str, clock: Clock
-) -> None:
-    tag = client.get(path, headers=as_anna).headers["ETag"]
-    clock.advance(5)
-    assert client.get(path, headers={**as_anna, "If-None-Match": tag}).status_code == 304
 
 
 @pytest.mark.parametrize("path", CARDS)
@@ -70,27 +51,6 @@ def test_one_customers_tag_never_confirms_anothers_card(
     answer = client.get(path, headers={**as_bob, "If-None-Match": tag})
     assert answer.status_code == 200
     assert "Business" in answer.text
-
-
-@pytest.mark.parametrize("tag", ["*", '"x"', "W/", '"' + "a" * 3000 + '"', "\udcff"])
-def test_a_tag_confirms_nothing_to_a_stranger(client: FlaskClient, anna: str, tag: str) -> None:
-    headers = {"If-None-Match": tag.encode("utf-8", "surrogateescape").decode("latin-1")}
-    assert client.get("/billing/", headers=headers).status_code == 401
-
-
-def test_html_and_json_at_one_address_have_differing_tags(browser: FlaskClient) -> None:
-    html = browser.get("/billing/")
-    json = browser.get("/billing/", headers={"Accept": "application/json"})
-    assert html.headers["ETag"] != json.headers["ETag"]
-
-
-@pytest.mark.parametrize("path", CARDS)
-def test_head_answers_like_get_without_the_body(browser: FlaskClient, path: str) -> None:
-    get, head = browser.get(path), browser.head(path)
-    assert head.status_code == 200
-    assert head.data == b""
-    for name in ("ETag", "Cache-Control", "Content-Type", "Vary"):
-        assert head.headers[name] == get.headers[name]
 
 
 @pytest.mark.parametrize("path", [*CARDS, *OTHERS])
@@ -122,23 +82,23 @@ def test_nobody_may_frame_the_fragment_unless_the_settings_say_so(browser: Flask
     assert policy(browser, "/billing/card")["frame-ancestors"] == "'none'"
 
 
-def test_the_settings_cannot_smuggle_in_another_directive(serve: Serve) -> None:
-    for value in ("https://a.example; script-src *", "https://a.example, default-src *"):
-        with pytest.raises(ConfigError, match="BILLING_FRAME_ANCESTORS"):
-            serve(BILLING_FRAME_ANCESTORS=value)
-
-
 @pytest.mark.parametrize("path", CARDS)
 def test_no_page_of_another_origin_may_read_a_card(browser: FlaskClient, path: str) -> None:
     answer = browser.get(path, headers={"Origin": "https://evil.example"})
     assert "Access-Control-Allow-Origin" not in answer.headers
 
 
-def test_the_stylesheet_is_there_and_may_be_kept(browser: FlaskClient) -> None:
+def test_the_stylesheet_is_there_and_kept_for_good_at_this_versions_address_alone(
+    browser: FlaskClient,
+) -> None:
     page = browser.get("/billing/").text
     (address,) = [part.split('"')[0] for part in page.split('rel="stylesheet" href="')[1:]]
     with browser.get(address) as answer:
         assert answer.status_code == 200
         assert answer.mimetype == "text/css"
         assert answer.headers["X-Content-Type-Options"] == "nosniff"
-        assert "no-store" not in answer.headers["Cache-Control"]
+        assert answer.cache_control.immutable
+    for other in ("", "?v=", "?v=0.0.1"):
+        with browser.get(address.partition("?")[0] + other) as answer:
+            assert answer.status_code == 200
+            assert answer.headers["Cache-Control"] == "no-cache"

@@ -45,7 +45,7 @@ def test_everything_moves_with_the_prefix(
         assert client.get(base + path, headers=headers).status_code == 200
     body = client.get(f"{base}/subscription.json", headers=headers).get_json()
     assert body["portal_url"].startswith(f"http://localhost{base}/portal?")
-    assert client.get(f"{base}/return").location == f"{base}/"
+    assert client.get(f"{base}/return").status_code == 200
     assert client.post(f"{base}/webhook").status_code == 400
     answer = client.get(f"{base}/?token={mint(anna, clock)}")
     assert answer.location == f"{base}/"

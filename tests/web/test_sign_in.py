@@ -33,18 +33,6 @@ def test_a_link_signs_in_and_leads_to_the_clean_address(
     assert "Pro" in page.text
 
 
-def test_a_link_without_the_slash_signs_in_too(
-    client: FlaskClient, anna: str, clock: Clock
-) -> None:
-    client.get(f"/billing?token={mint(anna, clock)}", follow_redirects=True)
-    assert client.get("/billing/").status_code == 200
-
-
-def test_nothing_else_of_the_link_survives(client: FlaskClient, anna: str, clock: Clock) -> None:
-    query = f"next=https://evil.example&token={mint(anna, clock)}&utm=x"
-    assert client.get(f"/billing/?{query}").location == "/billing/"
-
-
 def test_the_answer_to_a_link_is_kept_nowhere_and_told_to_nobody(
     client: FlaskClient, anna: str, clock: Clock
 ) -> None:
@@ -88,48 +76,12 @@ def test_the_session_lasts_an_hour_unless_the_settings_say_otherwise(
     assert usual.get("/billing/").status_code == 401
 
 
-def test_a_session_outlives_its_token(client: FlaskClient, anna: str, clock: Clock) -> None:
-    client.get(f"/billing/?token={mint(anna, clock, ttl=5)}")
-    clock.advance(60)
-    assert client.get("/billing/").status_code == 200
-
-
 def test_a_session_is_good_on_every_worker(serve: Serve, browser: FlaskClient, anna: str) -> None:
     cookie = browser.get_cookie("billing_session", path="/billing")
     assert cookie is not None
     worker = serve()
     worker.set_cookie("billing_session", cookie.value, path="/billing")
     assert worker.get("/billing/").status_code == 200
-
-
-def test_a_session_signed_with_another_key_is_refused(
-    serve: Serve, browser: FlaskClient, anna: str
-) -> None:
-    cookie = browser.get_cookie("billing_session", path="/billing")
-    assert cookie is not None
-    stranger = serve(SECRET_KEY="the key of quite another service, which is long too")
-    stranger.set_cookie("billing_session", cookie.value, path="/billing")
-    assert stranger.get("/billing/").status_code == 401
-
-
-@pytest.mark.parametrize("change", ["cus_bob", "", "x", "W10.x", "null", "." * 40, "é"])
-def test_a_forged_session_is_refused(
-    client: FlaskClient, emulator: Emulator, bob: str, change: str
-) -> None:
-    client.set_cookie("billing_session", change, path="/billing")
-    assert client.get("/billing/").status_code == 401
-    assert emulator.calls() == 0
-
-
-def test_every_single_changed_character_breaks_a_session(
-    client: FlaskClient, browser: FlaskClient
-) -> None:
-    cookie = browser.get_cookie("billing_session", path="/billing")
-    assert cookie is not None
-    for place, char in enumerate(cookie.value[:-1]):  # the last one holds spare bits
-        forged = cookie.value[:place] + ("A" if char != "A" else "B") + cookie.value[place + 1 :]
-        client.set_cookie("billing_session", forged, path="/billing")
-        assert client.get("/billing/").status_code == 401
 
 
 def test_a_second_link_signs_in_as_the_second_customer(
@@ -156,22 +108,6 @@ def test_a_program_with_a_token_gets_no_cookie(
 ) -> None:
     for path in ("/billing/subscription.json", "/billing/card", "/billing/"):
         assert "Set-Cookie" not in client.get(path, headers=as_anna).headers
-
-
-def test_the_fragment_answers_a_token_in_its_address_directly(
-    client: FlaskClient, anna: str, clock: Clock
-) -> None:
-    answer = client.get(f"/billing/card?token={mint(anna, clock)}")
-    assert answer.status_code == 200
-    assert "Huidig plan" in answer.text
-    assert "Set-Cookie" not in answer.headers
-
-
-def test_the_fragment_answers_a_bearer_token_and_a_session(
-    client: FlaskClient, browser: FlaskClient, as_anna: dict[str, str]
-) -> None:
-    assert client.get("/billing/card", headers=as_anna).status_code == 200
-    assert browser.get("/billing/card").status_code == 200
 
 
 def test_the_root_leads_to_the_page_and_takes_a_token_along(
@@ -211,9 +147,3 @@ def test_a_program_nobody_knows_is_told_so(serve: Serve) -> None:
         answer = client.get(path, headers={"Accept": "application/json"})
         assert answer.status_code == 401
         assert answer.mimetype == "application/problem+json"
-
-
-def test_who_is_signed_in_is_not_sent_anywhere(serve: Serve, anna: str, clock: Clock) -> None:
-    client = serve(BILLING_LOGIN_URL=LOGIN)
-    client.get(f"/billing/?token={mint(anna, clock)}")
-    assert client.get("/billing/").status_code == 200

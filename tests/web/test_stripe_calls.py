@@ -73,39 +73,6 @@ def test_products_are_shared_so_that_the_next_customer_costs_one_call(
     assert cost(emulator, client, "cus_carla", clock) == 1
 
 
-def test_several_unknown_products_cost_one_call_together(
-    client: FlaskClient, emulator: Emulator, clock: Clock
-) -> None:
-    emulator.account.add_customer("cus_team")
-    emulator.account.add_subscription("cus_team", ["price_pro_month", "price_seat_month"])
-    emulator.account.add_subscription("cus_team", ["price_business_year"])
-    assert cost(emulator, client, "cus_team", clock) == 2
-
-
-def test_many_subscriptions_cost_no_more_than_one(
-    client: FlaskClient, emulator: Emulator, anna: str, clock: Clock
-) -> None:
-    cost(emulator, client, anna, clock)
-    emulator.account.add_customer("cus_many")
-    for _ in range(40):
-        emulator.account.add_subscription("cus_many", ["price_pro_month"], status="canceled")
-    assert cost(emulator, client, "cus_many", clock) == 1
-    body = read(client, "cus_many", clock).get_json()
-    assert len(body["other_subscriptions"]) == 39
-
-
-def test_every_page_of_a_long_list_is_read(
-    client: FlaskClient, emulator: Emulator, anna: str, clock: Clock
-) -> None:
-    """The running subscription is the oldest and so the last of all."""
-    for _ in range(230):
-        emulator.account.add_subscription(anna, ["price_pro_month"], status="canceled")
-    body = read(client, anna, clock).get_json()
-    assert body["subscription"] == "sub_anna"
-    assert body["status"]["label"] == "Actief"
-    assert emulator.calls("/v1/subscriptions") == 3
-
-
 @pytest.mark.parametrize(("customer", "calls"), COSTS.items())
 def test_with_a_warm_catalogue_a_cold_card_costs_what_the_contract_says(
     client: FlaskClient, emulator: Emulator, clock: Clock, customer: str, calls: int
@@ -133,34 +100,6 @@ def test_no_subscription_and_unknown_customer_are_cached_like_any_answer(
     assert read(client, "cus_nobody", clock).status_code == 404
     clock.advance(31)
     assert cost(emulator, client, "cus_nobody", clock) == 1
-
-
-def test_an_unknown_customer_who_is_added_is_found_soon(
-    client: FlaskClient, emulator: Emulator, clock: Clock
-) -> None:
-    assert read(client, "cus_anna", clock).status_code == 404
-    emulator.account.add_customer("cus_anna")
-    emulator.account.add_subscription("cus_anna")
-    clock.advance(31)
-    assert read(client, "cus_anna", clock).status_code == 200
-
-
-def test_no_card_is_cached_where_the_settings_say_so(
-    serve: Serve, emulator: Emulator, anna: str, clock: Clock
-) -> None:
-    client = serve(BILLING_CACHE_TTL="0")
-    assert [cost(emulator, client, anna, clock) for _ in range(3)] == [2, 1, 1]
-
-
-def test_a_product_name_is_read_again_after_an_hour(
-    client: FlaskClient, emulator: Emulator, anna: str, clock: Clock
-) -> None:
-    read(client, anna, clock)
-    emulator.account.update("prod_pro", name="Pro Plus")
-    clock.advance(3599)
-    assert read(client, anna, clock).get_json()["plan"] == "Pro"
-    clock.advance(31)
-    assert read(client, anna, clock).get_json()["plan"] == "Pro Plus"
 
 
 def test_health_and_everything_static_cost_nothing(
@@ -218,17 +157,6 @@ def test_a_missing_permission_costs_that_detail_and_not_the_card(
         assert "INTERNAL" not in body["plan"]
 
 
-def test_an_invoice_that_cannot_be_read_in_an_outage_costs_the_date_only(
-    client: FlaskClient, emulator: Emulator, clock: Clock
-) -> None:
-    populate(emulator.account)
-    emulator.fail("/v1/invoices", times=None, headers={"Stripe-Should-Retry": "false"})
-    body = read(client, "cus_demo_incasso_mislukt", clock).get_json()
-    assert body["status"]["label"] == "Achterstallig"
-    assert body["warning"]
-    assert body["date"] is None
-
-
 def at_once(calls: int, ask: list[FlaskClient], customer: str, clock: Clock) -> list[TestResponse]:
     """The answers to that many requests that set off together."""
     start = threading.Barrier(calls)
@@ -253,17 +181,6 @@ def test_many_requests_at_once_for_one_customer_make_one_call(
     assert {answer.status_code for answer in answers} == {200}
     assert {answer.get_json()["customer"] for answer in answers} == {"cus_anna"}
     assert emulator.calls() - before == 1
-
-
-def test_many_requests_at_once_share_one_error_too(
-    client: FlaskClient, emulator: Emulator, anna: str, clock: Clock
-) -> None:
-    emulator.latency = 0.4
-    emulator.fail(times=None, headers={"Stripe-Should-Retry": "false"})
-    browsers = [client.application.test_client() for _ in range(10)]
-    answers = at_once(10, browsers, anna, clock)
-    assert {answer.status_code for answer in answers} == {503}
-    assert emulator.calls() == 1
 
 
 def test_many_customers_at_once_each_get_their_own_card(

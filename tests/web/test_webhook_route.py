@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import hashlib
 import hmac
+import io
 import json
 import time
 from collections.abc import Callable
@@ -104,42 +105,6 @@ def test_an_event_makes_the_next_read_a_live_one(
     assert emulator.calls() == calls + 1
 
 
-@pytest.mark.parametrize(
-    "kind",
-    [
-        "customer.subscription.created",
-        "customer.subscription.deleted",
-        "customer.subscription.paused",
-        "invoice.payment_failed",
-        "invoice.paid",
-        "subscription_schedule.updated",
-    ],
-)
-def test_every_kind_of_event_about_a_subscription_counts(
-    client: FlaskClient, emulator: Emulator, anna: str, clock: Clock, post: Post, kind: str
-) -> None:
-    read(client, clock)
-    clock.advance(1)
-    calls = emulator.calls()
-    assert post(event(kind)).status_code == 204
-    clock.advance(1)
-    read(client, clock)
-    assert emulator.calls() == calls + 1
-
-
-def test_a_customer_that_comes_expanded_counts_too(
-    client: FlaskClient, emulator: Emulator, anna: str, clock: Clock, post: Post
-) -> None:
-    read(client, clock)
-    clock.advance(1)
-    calls = emulator.calls()
-    expanded = {"id": "sub_anna", "customer": {"id": ANNA, "object": "customer"}}
-    assert post(event(data={"object": expanded})).status_code == 204
-    clock.advance(1)
-    read(client, clock)
-    assert emulator.calls() == calls + 1
-
-
 def test_an_event_fills_no_card_whatever_it_says(
     client: FlaskClient, anna: str, clock: Clock, post: Post
 ) -> None:
@@ -212,100 +177,10 @@ def test_a_renamed_product_shows_its_new_name_without_waiting_an_hour(
 
 
 @pytest.mark.parametrize(
-    "what",
-    [
-        event("some.event.of.the.future"),
-        event(data={"object": {}}),
-        event(data={}),
-        event(data=None),
-        event(data={"object": {"customer": 7}}),
-        event(data={"object": {"customer": "cus_unheard_of"}}),
-        event("product.updated", data={"object": {"id": None}}),
-        {"type": "ping"},
-    ],
-    ids=str,
-)
-def test_a_signed_event_of_no_use_is_taken_all_the_same(post: Post, what: Any) -> None:
-    assert post(what).status_code == 204
-
-
-def test_an_event_that_comes_twice_is_taken_twice(post: Post) -> None:
-    assert [post(event()).status_code for _ in range(2)] == [204, 204]
-
-
-@pytest.mark.parametrize(
-    ("age", "status"), [(0, 204), (290, 204), (301, 400), (86_400, 400), (-400, 400)]
-)
-def test_a_signature_is_good_for_five_minutes_and_not_ahead_of_time(
-    post: Post, clock: Clock, age: float, status: int
-) -> None:
-    assert post(event(), at=clock() - age).status_code == status
-
-
-def test_an_event_signed_with_another_secret_is_refused(
-    client: FlaskClient, emulator: Emulator, anna: str, clock: Clock, post: Post
-) -> None:
-    read(client, clock)
-    clock.advance(1)
-    calls = emulator.calls()
-    answer = post(event(), secret="whsec_of_another_endpoint")
-    assert answer.status_code == 400
-    assert answer.mimetype == "application/problem+json"
-    assert SECRET not in answer.text
-    read(client, clock)
-    assert emulator.calls() == calls
-
-
-def test_a_body_changed_after_signing_is_refused(client: FlaskClient, clock: Clock) -> None:
-    header = signed(json.dumps(event()).encode(), clock())
-    changed = json.dumps(event(id="evt_2")).encode()
-    answer = client.post("/billing/webhook", data=changed, headers={"Stripe-Signature": header})
-    assert answer.status_code == 400
-
-
-@pytest.mark.parametrize(
-    "header",
-    [
-        None,
-        "",
-        "t=",
-        "v1=abc",
-        "t=now,v1=abc",
-        "t=99999999999999999999,v1=abc",
-        "t=-1,v1=abc",
-        "t=١٢٣,v1=abc",
-        "t=1,t=2,v1=abc",
-        ",,,,",
-        "=" * 2000,
-        "v0=abc,t=1",
-    ],
-)
-def test_a_signature_that_is_none_is_refused(client: FlaskClient, header: str | None) -> None:
-    headers = {} if header is None else {"Stripe-Signature": header.encode().decode("latin-1")}
-    body = json.dumps(event()).encode()
-    assert client.post("/billing/webhook", data=body, headers=headers).status_code == 400
-
-
-def test_one_right_signature_among_several_is_enough(client: FlaskClient, clock: Clock) -> None:
-    """While a secret is rolled, Stripe signs with both."""
-    body = json.dumps(event()).encode()
-    moment_, _, right = signed(body, clock()).partition(",")
-    _, _, old = signed(body, clock(), "whsec_old").partition(",")
-    headers = {"Stripe-Signature": f"{moment_},{old},{right},v0=x"}
-    assert client.post("/billing/webhook", data=body, headers=headers).status_code == 204
-
-
-@pytest.mark.parametrize(
     "body", [b"", b"not JSON", b"[]", b"null", b'"text"', b"{}", b'{"type": 7}', b"\xff\xfe", b"{"]
 )
 def test_a_signed_body_that_is_no_event_is_refused(post: Post, body: bytes) -> None:
     assert post(body).status_code == 400
-
-
-def test_a_signed_body_nested_beyond_reason_is_refused_or_taken_but_breaks_nothing(
-    post: Post,
-) -> None:
-    assert post(b'{"type":"x","data":' + b"[" * 100_000 + b"]" * 100_000 + b"}").status_code == 400
 
 
 def test_a_body_larger_than_any_event_is_refused(post: Post, client: FlaskClient) -> None:
@@ -313,14 +188,25 @@ def test_a_body_larger_than_any_event_is_refused(post: Post, client: FlaskClient
     assert client.post("/billing/webhook", data=b"x" * 5_000_000).status_code == 400
 
 
+def test_a_body_that_the_web_server_cannot_read_is_the_clients_mistake(
+    client: FlaskClient, caplog: pytest.LogCaptureFixture
+) -> None:
+    class InvalidChunk(Exception):  # as gunicorn's, which is no error of werkzeug's
+        pass
+
+    class Malformed(io.BytesIO):
+        def read(self, _size: int | None = -1) -> bytes:
+            raise InvalidChunk
+
+    answer = client.post(
+        "/billing/webhook", data=b"{}", environ_overrides={"wsgi.input": Malformed()}
+    )
+    assert answer.status_code == 400
+    assert answer.mimetype == "application/problem+json"
+    assert "Traceback" not in caplog.text
+
+
 def test_an_event_of_live_mode_is_refused_by_a_test_key(post: Post) -> None:
     answer = post(event(livemode=True))
     assert answer.status_code == 400
     assert answer.mimetype == "application/problem+json"
-
-
-@pytest.mark.parametrize("method", ["GET", "PUT", "DELETE"])
-def test_the_webhook_takes_posts_only(client: FlaskClient, method: str) -> None:
-    answer = client.open("/billing/webhook", method=method)
-    assert answer.status_code == 405
-    assert "POST" in answer.headers["Allow"]

@@ -54,7 +54,7 @@ class CardBuilder:
             yearly_saving=self._yearly_saving(sub, billing.yearly_prices),
             warning=self._warning(decision),
             main_link=self._main_link(decision),
-            portal=PORTAL,
+            portal=PORTAL if billing.customer is not None else None,
             other_subscriptions=tuple(
                 OtherSubscription(
                     subscription=other.id,

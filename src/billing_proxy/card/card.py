@@ -89,7 +89,7 @@ class BillingCard:
     and this is the last known state, which ``as_of_text`` puts in words.
     """
 
-    customer: str
+    customer: str | None
     subscription: str | None
     plan: str
     billing_period: BillingPeriod | None

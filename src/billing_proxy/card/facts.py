@@ -157,7 +157,7 @@ class Billing:
     unreadable product is not in them. ``request_id`` is Stripe's, for the log.
     """
 
-    customer: str
+    customer: str | None
     subscriptions: tuple[Subscription, ...] = ()
     product_names: Mapping[str, str] = field(default_factory=dict)
     yearly_prices: Mapping[str, tuple[YearlyPrice, ...]] = field(default_factory=dict)

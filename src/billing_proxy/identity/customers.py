@@ -13,10 +13,14 @@ _CUSTOMER = re.compile(r"cus_[A-Za-z0-9_-]{1,120}")
 
 @dataclass(frozen=True, slots=True)
 class Grant:
-    """Whom a credential is for, and until when (Unix seconds)."""
+    """Whom a credential is for, and until when (Unix seconds).
+
+    ``name`` is what the site calls the customer, for who looks after several; it decides nothing.
+    """
 
     customer: str
     expires: int
+    name: str = ""
 
 
 def is_customer_id(value: object) -> bool:

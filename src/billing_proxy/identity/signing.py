@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 
 from itsdangerous import BadSignature, URLSafeSerializer
 
-from ..errors import NotIdentified
+from ..errors import Expired, NotIdentified
 from .customers import Grant, names_somebody
 
 MAX_LENGTH = 4096
@@ -75,8 +75,10 @@ class Signer:
             value, expires = self._serializer.loads(signed)
         except (BadSignature, ValueError, TypeError):
             raise NotIdentified("the signature does not fit") from None
-        if not isinstance(value, str) or not isinstance(expires, int) or expires <= now:
-            raise NotIdentified("the signed value has expired")
+        if not isinstance(value, str) or not isinstance(expires, int):
+            raise NotIdentified("nothing like this is signed here")
+        if expires <= now:
+            raise Expired("the signed value has expired")
         return value, expires
 
 
@@ -89,9 +91,9 @@ class Signers:
         self._portal_pass = Signer(secret_key, "portal-pass")
         self._visit = Signer(secret_key, "portal-visit")
 
-    def session(self, customer: str, *, now: float, ttl: int) -> str:
+    def session(self, customer: str, *, now: float, ttl: int, name: str = "") -> str:
         """The session cookie of a browser that signed in as ``customer`` at ``now``."""
-        return self._session.sign(customer, expires=int(now) + ttl)
+        return self._session.sign(f"{customer} {name}".strip(), expires=int(now) + ttl)
 
     def open_session(self, cookie: str, *, now: float) -> Grant:
         """Whom a session cookie was made for, and until when.
@@ -141,6 +143,7 @@ class Signers:
 
 
 def _grant(value: str, expires: int) -> Grant:
-    if not names_somebody(value):
+    customer, _, name = value.partition(" ")
+    if not names_somebody(customer):
         raise NotIdentified("no Stripe customer")
-    return Grant(value, expires)
+    return Grant(customer, expires, name)

@@ -13,7 +13,7 @@ from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from ..config.settings import BillingConfig
-from ..errors import NotIdentified
+from ..errors import Expired, NotIdentified
 from .customers import Grant, names_somebody
 
 if TYPE_CHECKING:
@@ -25,6 +25,9 @@ if TYPE_CHECKING:
 MAX_TOKEN_LENGTH = 4096
 MAX_TOKEN_LIFETIME = 31 * 86_400
 """Seconds; a token that would open the page for longer than a month is a mistake."""
+
+MAX_NAME = 100
+"""Characters of the claim ``name``."""
 
 CLOCK_SKEW = 30
 """Seconds that an issuer's clock may be ahead; an expired token gets no such grace."""
@@ -63,7 +66,7 @@ class TokenVerifier:
         customer = claims.get(self._claim)
         if not names_somebody(customer):
             raise NotIdentified("the token names no Stripe customer")
-        return Grant(str(customer), int(claims["exp"]))
+        return Grant(str(customer), int(claims["exp"]), _name(claims.get("name")))
 
     def _claims(self, token: str) -> Mapping[str, Any]:
         import jwt
@@ -78,13 +81,13 @@ class TokenVerifier:
                 algorithms=algorithms,
                 audience=self._audience,
                 leeway=CLOCK_SKEW,
-                options={"require": ["exp", "aud"], "verify_sub": False},
+                options={"require": ["exp", "aud"], "verify_sub": False, "verify_exp": False},
             )
+            expires, now = int(claims["exp"]), self._clock()
         except (jwt.PyJWTError, ValueError, TypeError, OverflowError, RecursionError) as problem:
             raise NotIdentified(f"the token is refused: {type(problem).__name__}") from None
-        expires, now = int(claims["exp"]), self._clock()
         if expires <= now:
-            raise NotIdentified("the token has expired")
+            raise Expired("the token has expired", customer=str(claims.get(self._claim)))
         if expires > now + MAX_TOKEN_LIFETIME:
             raise NotIdentified("the token is valid for too long")
         return claims
@@ -102,6 +105,11 @@ class TokenVerifier:
         if algorithm in _ALGORITHMS_BY_KEY_SET and self._keys and isinstance(key_id, str):
             return self._keys.key(key_id), [algorithm]
         raise NotIdentified("the token is signed in a way that is not accepted")
+
+
+def _name(claim: object) -> str:
+    """What stands over the card, in one line; without a readable name, nothing does."""
+    return " ".join(claim.split())[:MAX_NAME].strip() if isinstance(claim, str) else ""
 
 
 def _key_set(url: str) -> KeySet:

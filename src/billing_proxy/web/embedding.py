@@ -12,7 +12,7 @@ from markupsafe import Markup
 from ..errors import BillingError
 from ..language.words import LANGUAGES
 from ..metrics.observer import NO_CARD
-from .responses import BLUEPRINT, fallback, render
+from .responses import BLUEPRINT, fallback, render_error
 from .shown_card import read_card
 from .state import BillingState
 from .visitor import identify, language_of
@@ -45,7 +45,7 @@ def create_template_global(state: BillingState) -> Callable[[], Markup]:
             problem = BillingError()
         state.observer.card_answered(NO_CARD, problem.status)
         try:
-            return Markup(render("billing/_error.html", spoken, error=problem))  # noqa: S704
+            return Markup(render_error("billing/_error.html", spoken, problem))  # noqa: S704
         except Exception:
             log.exception("billing/_error.html could not be rendered")
             return fallback(problem, spoken)

@@ -12,7 +12,7 @@ from flask import Request, Response, render_template, url_for
 from markupsafe import Markup
 
 from ..config.settings import BillingConfig
-from ..errors import BillingError
+from ..errors import BACK, BillingError
 from ..language.words import Language
 from .http_rules import NEVER_STORED, PRIVATE, VARY, reachable, security_headers
 
@@ -60,19 +60,46 @@ def fallback(error: BillingError, language: Language) -> Markup:
     return Markup("<p>{}</p>").format(language.text(error.heading))
 
 
+def render_error(
+    template: str,
+    language: Language,
+    error: BillingError,
+    *,
+    external: bool = False,
+    at_portal: bool = False,
+) -> str:
+    """``template`` around what ``error`` may say, with the link that helps."""
+    back = error.way_out == BACK
+    return render(
+        template,
+        language,
+        external=external,
+        error=error,
+        heading=error.portal_heading if at_portal else error.heading,
+        way_out=address("page", external=external) if back else "",
+        heals=error.retry_after is not None and not at_portal,
+    )
+
+
 def error_response(
-    error: BillingError, language: Language, *, as_json: bool, fragment: bool = False
+    error: BillingError,
+    language: Language,
+    *,
+    as_json: bool,
+    fragment: bool = False,
+    at_portal: bool = False,
 ) -> Response:
     """What ``error`` may say in public: a problem for programs, a page for people.
 
-    ``fragment`` asks for the words alone, to stand where the card would.
+    ``fragment`` asks for the words alone, to stand where the card would. ``at_portal`` is an error
+    on the way to the portal: the page says so, and does not go there by itself.
     """
     if as_json:
         response = problem(error.status, error.title, error.detail)
     else:
         template = "billing/_error.html" if fragment else "billing/error.html"
         try:
-            html = render(template, language, external=fragment, error=error)
+            html = render_error(template, language, error, external=fragment, at_portal=at_portal)
         except Exception:
             log.exception("%s could not be rendered", template)
             html = fallback(error, language)

@@ -9,15 +9,13 @@ from urllib.parse import urljoin
 from flask import Request
 
 from ..card.links import Links
+from ..identity.customers import NO_CUSTOMER
 from ..language.words import Language
 from ..service import Served
 from .http_rules import reachable
 from .responses import address, render
 from .state import BillingState
-from .visitor import By, Visitor, language_of, not_before
-
-MARK = "for"
-"""The parameter of a portal link that says on whose page it stood."""
+from .visitor import MARK, By, Visitor, language_of, not_before
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +45,8 @@ class ShownCard:
             portal_url=links.portal(None, None),
             payment_url=links.portal("payment_method_update", None),
             upgrade_url=links.upgrade,
+            name=self.visitor.name,
+            refresh=None if by_token else address("card", external=False, **{MARK: mark}),
             live=not by_token,
         )
 
@@ -64,7 +64,9 @@ class ShownCard:
             now = self.state.clock()
             more = {"pass": self.state.signers.portal_pass(self.visitor.customer, now=now)}
 
-        def portal(flow: str | None, subscription: str | None) -> str:
+        def portal(flow: str | None, subscription: str | None) -> str | None:
+            if self.visitor.customer == NO_CUSTOMER:
+                return None
             query = {"flow": flow, "subscription": subscription, **more}
             return address("portal", external=external, **query)
 

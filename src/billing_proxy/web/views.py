@@ -9,9 +9,10 @@ from flask.blueprints import BlueprintSetupState
 from werkzeug.exceptions import HTTPException, MethodNotAllowed, NotFound, RequestEntityTooLarge
 from werkzeug.wsgi import get_input_stream
 
-from ..errors import BillingError, Forbidden, InvalidEvent, NotIdentified, from_status
+from ..errors import BillingError, Forbidden, InvalidEvent, NoCustomer, NotIdentified, from_status
 from ..gateway.events import MAX_BODY
 from ..gateway.gateway import FLOWS
+from ..identity.customers import NO_CUSTOMER
 from ..loader import Outcome
 from ..metrics.observer import NO_CARD
 from ..service import Served
@@ -25,18 +26,21 @@ from .responses import (
     conditional,
     error_response,
     json_response,
+    render,
     secure,
     see_other,
 )
 from .shown_card import ShownCard, read_card
 from .state import BillingState
 from .visitor import (
-    customer_of_link,
+    Visitor,
     identify,
+    identify_for_link,
+    is_signed_in,
     language_of,
     mark_visit,
     portal_visit,
-    sign_in,
+    sign_in_by_link,
 )
 
 CARDS = ("page", "subscription_json", "card")
@@ -86,24 +90,25 @@ class Views:
     def page(self) -> Response:
         """The page, or JSON by ``Accept``; a ``?token=…`` link signs in and loses the token."""
         if "token" in request.args and self._state.standalone:
-            customer = customer_of_link(self._state, request)
             response = see_other(address("page", external=False))
-            sign_in(self._state, request, response, customer)
+            sign_in_by_link(self._state, request, response)
             return response
         if http_rules.prefers_json(request.accept_mimetypes):
             return self.subscription_json()
-        return self._html("billing/page.html", self._read())
+        visitor = identify(self._state, request)
+        return self._html("billing/page.html", self._read(visitor))
 
     def subscription_json(self) -> Response:
         """The card as JSON."""
-        shown = self._read()
+        shown = self._read(identify(self._state, request))
         return self._conditional(json_response(shown.json()), shown)
 
     def card(self) -> Response:
         """The card alone, in a frame as a document; a token in the query is answered directly."""
         framed = http_rules.becomes_document(request.headers)
         template = "billing/framed.html" if framed else "billing/fragment.html"
-        return self._html(template, self._read(accept="token"))
+        visitor = identify_for_link(self._state, request, accept="token")
+        return self._html(template, self._read(visitor))
 
     def portal(self) -> Response:
         """A portal session made now, for a person who follows a link, and 303 to it."""
@@ -112,7 +117,9 @@ class Views:
         if reason := http_rules.why_no_navigation(request.headers):
             raise Forbidden(reason)
         state = self._state
-        visitor = identify(state, request, accept="pass")
+        visitor = identify_for_link(state, request, accept="pass")
+        if visitor.customer == NO_CUSTOMER:
+            raise NoCustomer
         flow = request.args.get("flow")
         url = state.service.portal_url(
             visitor.customer,
@@ -130,7 +137,10 @@ class Views:
         state, visit = self._state, portal_visit(self._state, request)
         for customer in visit.customers:
             state.service.changed(customer)
-        response = see_other(state.config.return_url or address("page", external=False))
+        if state.config.return_url or is_signed_in(state, request):
+            response = see_other(state.config.return_url or address("page", external=False))
+        else:  # who came by a pass, from another site or a program
+            response = Response(render("billing/returned.html", language_of(state, request)))
         mark_visit(state, request, response, visit.returned(state.clock()))
         return response
 
@@ -167,8 +177,10 @@ class Views:
         if isinstance(error, NotIdentified) and login_url and _is_opened_by_a_person(as_json):
             return see_other(login_url)
         fragment = _endpoint() == "card" and not http_rules.becomes_document(request.headers)
-        spoken = language_of(self._state, request)
-        return error_response(error, spoken, as_json=as_json, fragment=fragment)
+        spoken, at_portal = language_of(self._state, request), _endpoint() == "portal"
+        return error_response(
+            error, spoken, as_json=as_json, fragment=fragment, at_portal=at_portal
+        )
 
     def handle_http_error(self, error: HTTPException) -> Response | HTTPException:
         """The answer to an error of HTTP itself: no such route, or not with that method."""
@@ -208,8 +220,8 @@ class Views:
         """Let the headers of ``finish`` be the last, whenever the site set up its own hooks."""
         request_finished.connect(self.keep, setup.app)
 
-    def _read(self, *, accept: str | None = None) -> ShownCard:
-        shown = read_card(self._state, request, identify(self._state, request, accept=accept))
+    def _read(self, visitor: Visitor) -> ShownCard:
+        shown = read_card(self._state, request, visitor)
         g.billing_served = shown.served
         return shown
 

@@ -8,14 +8,20 @@ from enum import StrEnum
 
 from flask import Request, Response
 
-from ..errors import CustomerLoaderFailed, NotIdentified
-from ..identity.customers import is_customer_id
+from ..errors import CustomerLoaderFailed, Expired, LinkOfAnotherCustomer, NotIdentified
+from ..identity.customers import Grant, names_somebody
 from ..identity.signing import PORTAL_VISIT, PortalVisit
 from ..language.words import AUTO, Language, negotiate
 from .state import BillingState
 
 SESSION_COOKIE = "billing_session"
+SECURE_SESSION_COOKIE = f"__Host-{SESSION_COOKIE}"
+"""Over HTTPS: no other host of the domain, and nothing without TLS, can plant one (RFC 6265bis)."""
+
 VISIT_COOKIE = "billing_visit"
+
+MARK = "for"
+"""The parameter of a link that says on whose page it stood."""
 
 
 class By(StrEnum):
@@ -31,12 +37,14 @@ class By(StrEnum):
 class Visitor:
     """The customer who is asking. Never taken from a plain parameter, header or address.
 
-    ``expires`` is when (Unix seconds) the credential does.
+    ``expires`` is when (Unix seconds) the credential does, ``name`` what the site calls the
+    customer.
     """
 
     customer: str
     by: By
     expires: float = math.inf
+    name: str = ""
 
     def valid_until(self, now: float) -> float:
         """Until when (Unix seconds) an answer to this visitor may be given again.
@@ -59,26 +67,37 @@ def identify(state: BillingState, request: Request, *, accept: str | None = None
     if state.verifier and (token := _bearer(request)) is not None:
         if accept and accept in request.args:
             raise NotIdentified("two credentials at once")
-        grant = state.verifier.verify(token)
-        return Visitor(grant.customer, By.TOKEN, grant.expires)
+        return _visitor(By.TOKEN, state.verifier.verify(token))
     if accept and accept in request.args:
         return _by_parameter(state, request, accept)
     if not state.standalone:
         return Visitor(_load(state, request), By.LOADER)
-    cookie = request.cookies.get(SESSION_COOKIE)
-    if not cookie:
-        raise NotIdentified("no token and no session")
-    grant = state.signers.open_session(cookie, now=state.clock())
-    return Visitor(grant.customer, By.SESSION, grant.expires)
+    cookies = set(request.cookies.getlist(_session_cookie(request)))
+    if len(cookies) != 1:
+        raise NotIdentified("two sessions at once" if cookies else "no token and no session")
+    return _visitor(By.SESSION, state.signers.open_session(cookies.pop(), now=state.clock()))
 
 
-def customer_of_link(state: BillingState, request: Request) -> str:
-    """The customer of a ``?token=…`` link.
+def is_signed_in(state: BillingState, request: Request) -> bool:
+    """Whether the page would know who is asking."""
+    try:
+        identify(state, request)
+    except NotIdentified:
+        return False
+    return True
+
+
+def identify_for_link(state: BillingState, request: Request, *, accept: str) -> Visitor:
+    """Who is asking, where a link of a page is good only for the customer that the page shows.
 
     Raises:
-        NotIdentified
+        NotIdentified, LinkOfAnotherCustomer
     """
-    return _by_parameter(state, request, "token").customer
+    visitor = identify(state, request, accept=accept)
+    mark = request.args.get(MARK)
+    if mark and visitor.by is not By.PASS and not state.signers.is_link_of(mark, visitor.customer):
+        raise LinkOfAnotherCustomer(name=visitor.name)
+    return visitor
 
 
 def language_of(state: BillingState, request: Request) -> Language:
@@ -100,12 +119,25 @@ def not_before(state: BillingState, request: Request) -> float | None:
     return max(since or 0, live) if request.cache_control.no_cache else since
 
 
-def sign_in(state: BillingState, request: Request, response: Response, customer: str) -> None:
-    """Let ``response`` sign the browser in as ``customer``."""
+def sign_in_by_link(state: BillingState, request: Request, response: Response) -> None:
+    """Let ``response`` sign the browser in as whom its ``?token=…`` link is for.
+
+    An expired link changes nothing in a browser that is signed in as the same customer.
+
+    Raises:
+        NotIdentified
+    """
+    try:
+        visitor = _by_parameter(state, request, "token")
+    except Expired as expired:
+        if not _is_signed_in_as(state, request, expired.customer):
+            raise
+        return
     ttl = state.config.session_ttl
-    value = state.signers.session(customer, now=state.clock(), ttl=ttl)
-    path = f"{request.root_path}{state.config.url_prefix}" or "/"
-    _set_cookie(request, response, SESSION_COOKIE, value, max_age=ttl, path=path)
+    value = state.signers.session(visitor.customer, now=state.clock(), ttl=ttl, name=visitor.name)
+    below = f"{request.root_path}{state.config.url_prefix}" or "/"
+    path = "/" if request.is_secure else below  # what its name promises
+    _set_cookie(request, response, _session_cookie(request), value, max_age=ttl, path=path)
 
 
 def mark_visit(
@@ -148,7 +180,22 @@ def _by_parameter(state: BillingState, request: Request, name: str) -> Visitor:
         return Visitor(state.signers.customer_of_pass(values[0], now=state.clock()), By.PASS)
     if state.verifier is None:
         raise NotIdentified("no tokens are accepted here")
-    return Visitor(state.verifier.customer(values[0]), By.TOKEN)
+    return _visitor(By.TOKEN, state.verifier.verify(values[0]))
+
+
+def _visitor(by: By, grant: Grant) -> Visitor:
+    return Visitor(grant.customer, by, grant.expires, grant.name)
+
+
+def _is_signed_in_as(state: BillingState, request: Request, customer: str) -> bool:
+    try:
+        return identify(state, request).customer == customer
+    except NotIdentified:
+        return False
+
+
+def _session_cookie(request: Request) -> str:
+    return SECURE_SESSION_COOKIE if request.is_secure else SESSION_COOKIE
 
 
 def _load(state: BillingState, request: Request) -> str:
@@ -165,9 +212,9 @@ def _load(state: BillingState, request: Request) -> str:
         raise NotIdentified("the customer loader names nobody")
     if isinstance(customer, str):
         customer = str(customer)  # a proxy becomes what it stands for
-    if not is_customer_id(customer):
+    if not names_somebody(customer):
         raise CustomerLoaderFailed(
-            "the customer loader must return a Stripe customer id (cus_…) or None, "
+            "the customer loader must return a Stripe customer id (cus_…), NO_CUSTOMER or None, "
             f"and returned a {type(customer).__name__} that is neither"
         )
     return customer

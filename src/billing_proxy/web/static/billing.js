@@ -1,5 +1,5 @@
-/* Reads the card anew when its tab is looked at again, and swaps it only when it has changed.
-   The page works without this file. */
+/* Reads the card anew when its tab is looked at again, and swaps it only when it has changed. Who may
+   not see it any more is told so in its place. The page works without this file. */
 (function () {
   "use strict";
   if (window.billingProxy) return;
@@ -26,8 +26,33 @@
     announcer.textContent = fresh.dataset.billingChanged + (badge ? " " + badge.textContent + "." : "");
   }
 
+  function parse(html) {
+    return new DOMParser().parseFromString(html, "text/html");
+  }
+
+  // Signed out, or signed in as somebody else: the card goes, and why stands in its place.
+  function takeAway(card, html) {
+    var said = parse(html).querySelector(".billing-card");
+    var notice = said ? document.importNode(said, true) : document.createElement("section");
+    notice.dataset.billingRefresh = card.dataset.billingRefresh; // who signs in again gets it back
+    card.replaceWith(notice);
+    announcer.textContent = (notice.firstElementChild || notice).textContent;
+  }
+
+  function update(card, html) {
+    var fresh = parse(html).querySelector("[data-billing-version]");
+    if (!fresh) return;
+    fresh.dataset.billingRefresh = card.dataset.billingRefresh;
+    if (fresh.dataset.billingVersion !== card.dataset.billingVersion) {
+      swap(card, document.importNode(fresh, true));
+    } else { // the same card, but a pass in its links may be a newer one
+      var links = fresh.querySelectorAll("a");
+      card.querySelectorAll("a").forEach(function (link, i) { link.href = links[i].getAttribute("href"); });
+    }
+  }
+
   function refresh() {
-    var card = document.querySelector("[data-billing-refresh]");
+    var card = document.querySelector("[data-billing-refresh], [data-billing-heals]");
     if (!card || document.visibilityState !== "visible") return;
     var wait = busy ? PAUSE : last + PAUSE - Date.now();
     if (wait > 0) { // a look so soon after the last one is not lost, only later
@@ -37,20 +62,17 @@
     }
     busy = true;
     last = Date.now();
+    var heals = !("billingRefresh" in card.dataset);
     // A frame on another site has no cookie to say that its portal was opened: it asks for a live read.
     var cache = card.dataset.billingRefresh ? "default" : "reload";
-    fetch(card.dataset.billingRefresh, { cache: cache, credentials: "same-origin", headers: { Accept: "text/html" } })
-      .then(function (response) { return response.ok ? response.text() : ""; })
-      .then(function (html) {
-        var page = new DOMParser().parseFromString(html, "text/html");
-        var fresh = page.querySelector("[data-billing-version]");
-        if (!fresh) return;
-        fresh.dataset.billingRefresh = card.dataset.billingRefresh;
-        if (fresh.dataset.billingVersion !== card.dataset.billingVersion) {
-          swap(card, document.importNode(fresh, true));
-        } else { // the same card, but a pass in its links may be a newer one
-          var links = fresh.querySelectorAll("a");
-          card.querySelectorAll("a").forEach(function (link, i) { link.href = links[i].getAttribute("href"); });
+    fetch(card.dataset.billingRefresh || location.href, { cache: cache, credentials: "same-origin", headers: { Accept: "text/html" } })
+      .then(function (response) {
+        if (heals) {
+          if (response.ok) location.reload();
+        } else if (response.ok) {
+          return response.text().then(function (html) { update(card, html); });
+        } else if ([401, 403, 404].indexOf(response.status) >= 0) {
+          return response.text().then(function (html) { takeAway(card, html); });
         }
       })
       .catch(function () {}) // offline: what is shown stays, and the next look tries again
@@ -59,5 +81,8 @@
 
   document.addEventListener("visibilitychange", refresh);
   window.addEventListener("focus", refresh);
-  window.addEventListener("pageshow", function (event) { if (event.persisted) refresh(); });
+  window.addEventListener("pageshow", function (event) {
+    var navigation = performance.getEntriesByType("navigation")[0];
+    if (event.persisted || (navigation && navigation.type === "back_forward")) refresh();
+  });
 })();
