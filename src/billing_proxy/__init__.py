@@ -32,7 +32,12 @@ __all__ = [
     "__version__",
 ]
 
-_HOMES = {"BillingCard": "card.card", "BillingProxy": "extension", "Code": "card.rules", "NO_CUSTOMER": "identity.customers"}
+_HOMES = {
+    "BillingCard": "card.card",
+    "BillingProxy": "extension",
+    "Code": "card.rules",
+    "NO_CUSTOMER": "identity.customers",
+}
 
 
 def __getattr__(name: str) -> object:
