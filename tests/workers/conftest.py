@@ -1,4 +1,4 @@
-"""A Stripe on the real time, customers with Pro per month, and four workers in front of it."""
+"""A Stripe on the real time, customers with Pro per month, and workers in front of it."""
 
 from __future__ import annotations
 

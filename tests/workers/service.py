@@ -1,4 +1,4 @@
-"""The service as the Procfile starts it, with four workers that a test can tell apart."""
+"""The service as the Procfile starts it, with workers that a test can tell apart."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -22,7 +22,7 @@ from tests.web.tokens import TOKEN_SECRET
 from tests.workers.browser import ask
 
 ROOT = Path(__file__).resolve().parents[2]
-WORKERS = 4
+WORKERS = 2
 STARTS_WITHIN = 60
 STOPS_WITHIN = 30
 HAPPENS_WITHIN = 20
@@ -30,32 +30,42 @@ _NAP = 0.005
 
 
 class Service:
-    """Gunicorn with ``WORKERS`` workers in front of ``stripe``, on a port of its own.
+    """Gunicorn in front of ``stripe``, on a port of its own.
 
     Attributes: ``port`` on the loopback interface and ``base``, its address.
     """
 
-    def __init__(self, stripe: Emulator, **settings: str) -> None:
-        """``settings`` go into the environment, beside those that the service needs."""
-        self.port = free_port()
-        self.base = f"http://127.0.0.1:{self.port}"
+    def __init__(
+        self, stripe: Emulator, *, started_by: Sequence[str] = (), **settings: str
+    ) -> None:
+        """``settings`` go into the environment, beside those that the service needs.
+
+        ``started_by`` stands in for the Procfile's command.
+        """
         self._lines: list[str] = []
         self._news = threading.Condition()
-        self._process = subprocess.Popen(
-            command(),
-            cwd=ROOT,
-            env={**environment(stripe, self.port), **settings},
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            text=True,
-            start_new_session=True,
-        )
+        with socket.create_server(("127.0.0.1", 0), backlog=2048) as listening:
+            self.port: int = listening.getsockname()[1]
+            environ = {**environment(stripe, self.port), **settings}
+            self._expected = int(environ["WEB_CONCURRENCY"])
+            bind = {"GUNICORN_CMD_ARGS": f"--bind fd://{listening.fileno()}"}
+            self._process = subprocess.Popen(
+                started_by or command(),
+                cwd=ROOT,
+                env={**environ, **bind},
+                stdout=subprocess.PIPE,
+                stderr=subprocess.STDOUT,
+                text=True,
+                start_new_session=True,
+                pass_fds=[listening.fileno()],
+            )
+        self.base = f"http://127.0.0.1:{self.port}"
         self._reader = threading.Thread(target=self._read, daemon=True)
         self._reader.start()
 
     def __enter__(self) -> Self:
         try:
-            self.wait_for_log(r"Booting worker", WORKERS, within=STARTS_WITHIN)
+            self.wait_for_log(r"Booting worker", self._expected, within=STARTS_WITHIN)
             self.wait_until_each_answers()
         except BaseException:
             self.end()
@@ -155,6 +165,13 @@ def command() -> list[str]:
     """What the Procfile says after ``web:``."""
     (line,) = re.findall(r"^web:\s*(.+)$", (ROOT / "Procfile").read_text(), re.MULTILINE)
     return shlex.split(line)
+
+
+FROM_THE_WHEEL = [
+    *("gunicorn", "-c", "python:billing_proxy.serving"),
+    "billing_proxy.app:create_app()",
+]
+"""What who has no checkout starts."""
 
 
 def environment(stripe: Emulator, port: int) -> dict[str, str]:

@@ -1,12 +1,15 @@
-"""Stopping, reloading and losing a worker: what was asked is answered."""
+"""What is said of wrong settings; and stopping, reloading and losing a worker lose no request."""
 
 from __future__ import annotations
 
 import itertools
 import os
 import signal
+import subprocess
+import sys
 import threading
 from collections.abc import Callable
+from pathlib import Path
 from types import TracebackType
 from typing import Self
 
@@ -14,11 +17,48 @@ import pytest
 
 from demo.emulator import Emulator
 from tests.workers.browser import ask, program
-from tests.workers.service import HAPPENS_WITHIN, WORKERS, Service, wait_until
+from tests.workers.service import (
+    FROM_THE_WHEEL,
+    HAPPENS_WITHIN,
+    ROOT,
+    STARTS_WITHIN,
+    WORKERS,
+    Service,
+    command,
+    wait_until,
+)
+
+pytestmark = pytest.mark.xdist_group(__name__)
 
 LIST = "/v1/subscriptions"
 JSON = "/billing/subscription.json"
 CLIENTS = 4
+
+
+@pytest.mark.parametrize(
+    ("started_by", "settings", "said"),
+    [
+        (command(), {}, "STRIPE_SECRET_KEY is missing"),
+        (FROM_THE_WHEEL, {"WEB_CONCURRENCY": "3"}, "STRIPE_SECRET_KEY is missing"),
+        (command(), {"GUNICORN_THREADS": "many"}, "GUNICORN_THREADS"),
+    ],
+)
+def test_wrong_settings_are_said_once(
+    started_by: list[str], settings: dict[str, str], said: str
+) -> None:
+    path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
+    done = subprocess.run(
+        started_by,
+        cwd=ROOT,
+        env={"PATH": path, **settings},
+        capture_output=True,
+        text=True,
+        timeout=STARTS_WITHIN,
+    )
+    assert done.returncode == 3
+    assert done.stderr.count(said) == 1
+    assert len(done.stderr.splitlines()) < 12
+    assert "Traceback" not in done.stderr
 
 
 class SteadyLoad:
