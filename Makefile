@@ -3,22 +3,21 @@
 VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --quiet --disable-pip-version-check
-PORT ?= 8000
 COMPILE := $(BIN)/uv pip compile --quiet --upgrade --no-header --no-annotate pyproject.toml
 EXTRAS := --extra service --extra redis --extra metrics
 TRANSLATIONS := src/billing_proxy/language/translations
 
 .DEFAULT_GOAL := help
-.PHONY: help run example test lint messages pictures bench soak check-live wheel upgrade clean
+.PHONY: help run example test lint messages pictures bench soak weights check-live wheel upgrade clean
 
 help: ## Show this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | expand -t 14
 
 run: $(VENV)/run.stamp ## Serve the page on http://127.0.0.1:8000, as a demo unless STRIPE_SECRET_KEY is set
-	@$(BIN)/python -m demo --port $(PORT)
+	@$(BIN)/python -m demo --port $(or $(PORT),8000)
 
-example: $(VENV)/test.stamp ## Serve a site that embeds the card on http://127.0.0.1:8001
-	@$(BIN)/python -m examples.host
+example: $(VENV)/test.stamp ## Serve a site that embeds the card on http://127.0.0.1:8001, or on PORT
+	@$(BIN)/python -m examples.host --port $(or $(PORT),8001)
 
 test: $(VENV)/test.stamp ## Run the tests
 	@$(BIN)/python -m pytest --numprocesses 2 --dist loadgroup
@@ -43,6 +42,9 @@ bench: $(VENV)/test.stamp ## Measure against what else there is, in one table (O
 
 soak: $(VENV)/test.stamp ## Ten minutes of mixed load with faults switching on and off (MINUTES=10)
 	@$(BIN)/python -m bench.soak --minutes $(or $(MINUTES),10)
+
+weights: $(VENV)/run.stamp ## Show how heavy the repository is, against what it may weigh
+	@$(BIN)/python -m bench.weights
 
 check-live: $(VENV)/test.stamp ## Run the contract tests against Stripe's sandbox (STRIPE_SECRET_KEY=sk_test_…)
 	@case "$$STRIPE_SECRET_KEY" in sk_test_*|rk_test_*) ;; *) echo "Set STRIPE_SECRET_KEY to a test key (sk_test_…) first." >&2; exit 2;; esac

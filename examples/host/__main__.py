@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import secrets
+import signal
 
 import click
 from werkzeug.exceptions import NotFound
@@ -43,6 +44,8 @@ def main(port: int, root: str) -> None:
         else:
             mount.mounts = {root: site}
         click.echo(f"Example site on {start}/ – Stripe is an emulator here; Ctrl-C stops")
+        # Started in the background by a shell, Ctrl-C is ignored; a stop still has to stop it.
+        signal.signal(signal.SIGTERM, signal.default_int_handler)
         server.serve_forever()
 
 

@@ -1,4 +1,4 @@
-"""From end to end: real workers, real HTTP, a visit to the portal; in a checkout and by the wheel."""
+"""From end to end: real workers, real HTTP, a visit to the portal; by checkout and by wheel."""
 
 from __future__ import annotations
 

@@ -4,16 +4,13 @@ from __future__ import annotations
 
 import ast
 import re
-import signal
 import subprocess
 import sys
 from pathlib import Path
-from textwrap import dedent
 
 import pytest
 import requests
 
-from billing_proxy.config.settings import SETTINGS
 from demo.emulator import Emulator
 from demo.personas import populate
 from examples.plain.app import create_app
@@ -169,7 +166,7 @@ def test_one_command_serves_the_example_on_the_loopback_interface(root: str) -> 
             assert portal.status_code == 200
             assert "/p/session/" in portal.url
         finally:
-            server.send_signal(signal.SIGINT)
+            server.terminate()
         assert server.wait(10) == 0
 
 
@@ -188,17 +185,6 @@ def test_the_custom_properties_that_are_listed_are_those_of_the_stylesheet() -> 
     text = (ROOT / "docs/embedding.md").read_text(encoding="utf-8")
     listed = re.findall(r"^\| `(--billing-[a-z-]+)` \|", text, re.MULTILINE)
     assert sorted(listed) == sorted(used)
-
-
-@pytest.mark.parametrize("document", ["examples/README.md", "docs/embedding.md"])
-def test_the_python_in_the_documents_can_be_read_and_names_what_exists(document: str) -> None:
-    text = (ROOT / document).read_text(encoding="utf-8")
-    blocks = re.findall(r"^ *```python\n(.*?)```", text, re.DOTALL | re.MULTILINE)
-    assert blocks
-    for block in blocks:
-        ast.parse(dedent(block))
-    settings = set(re.findall(r"\bBILLING_[A-Z_]+\b", text))
-    assert settings <= set(SETTINGS)
 
 
 def test_the_templates_that_are_listed_are_those_that_exist() -> None:
