@@ -12,28 +12,12 @@ from werkzeug.test import TestResponse
 
 from demo.emulator import Emulator
 from tests.conftest import ANNA, BOB, Serve
-from tests.fault.routes import page, program
 from tests.fault.secrets_in_logs import access_lines, everything_logged
 from tests.web.clock import Clock
 from tests.web.tokens import bearer, mint
 
 EVIL = "evil.example"
 
-ROUTES = (
-    "/",
-    "/billing",
-    "/billing/",
-    "/billing/subscription.json",
-    "/billing/card",
-    "/billing/portal",
-    "/billing/return",
-    "/billing/webhook",
-    "/billing/healthz",
-    "/billing/readyz",
-    "/healthz",
-    "/readyz",
-    "/billing/nothing",
-)
 CARDS = ("/billing/", "/billing/subscription.json", "/billing/card")
 
 
@@ -54,51 +38,6 @@ def signed_in(browser: FlaskClient) -> FlaskClient:
     """Anna's browser, which has her card on the screen."""
     assert browser.get("/billing/").status_code == 200
     return browser
-
-
-# --- methods
-
-
-@pytest.mark.parametrize("method", ["POST", "PUT", "PATCH", "DELETE", "TRACE", "CONNECT", "QUERY"])
-def test_another_method_is_refused_and_does_nothing(
-    signed_in: FlaskClient, emulator: Emulator, method: str
-) -> None:
-    calls = emulator.calls()
-    for path in ROUTES:
-        answer = signed_in.open(path, method=method, data=b"x=1")
-        taken = path == "/billing/webhook" and method == "POST"
-        assert answer.status_code in ((400,) if taken else (404, 405, 501)), path
-        if answer.status_code == 405:
-            assert method not in answer.headers["Allow"]
-        assert "Set-Cookie" not in answer.headers
-        assert "x=1" not in answer.text
-    assert emulator.calls() == calls
-
-
-@pytest.mark.parametrize("method", ["OPTIONS", "HEAD"])
-def test_options_and_head_open_no_portal_and_tell_nothing(
-    signed_in: FlaskClient, emulator: Emulator, method: str
-) -> None:
-    calls = emulator.calls()
-    for path in ROUTES:
-        answer = signed_in.open(path, method=method)
-        assert answer.status_code < 500
-        assert answer.data == b"" or answer.status_code == 404
-        assert "Access-Control-Allow-Origin" not in answer.headers
-    assert emulator.calls() == calls
-    assert signed_in.head("/billing/portal").status_code == 405
-
-
-@pytest.mark.parametrize("host", ["a b", f"user@{EVIL}", f"{EVIL}/path", "", "a..b"])
-def test_even_a_request_that_is_turned_away_has_its_line_and_its_id(
-    client: FlaskClient, caplog: pytest.LogCaptureFixture, host: str
-) -> None:
-    answer = client.get("/billing/", headers={"Host": host, "X-Request-Id": "request-number-1"})
-    assert answer.status_code == 400
-    assert answer.headers["X-Request-Id"] == "request-number-1"
-    (line,) = access_lines(caplog)
-    assert "status=400" in line
-    assert line.endswith("request=request-number-1")
 
 
 # --- sizes
@@ -235,18 +174,6 @@ def test_a_request_id_of_the_proxy_in_front_is_kept(client: FlaskClient) -> None
         assert answer.headers["X-Request-Id"] == given
 
 
-@pytest.mark.parametrize(
-    "flow", ["subscription_cancel\r\nX-Injected: 1", "../", "x" * 3000, "\x00"]
-)
-def test_a_flow_that_is_none_reaches_neither_stripe_nor_a_header(
-    signed_in: FlaskClient, emulator: Emulator, flow: str
-) -> None:
-    answer = signed_in.get("/billing/portal", query_string={"flow": flow})
-    assert answer.status_code == 303
-    assert "X-Injected" not in answer.headers
-    assert "flow_data" not in emulator.requests[-1].params
-
-
 # --- open redirects
 
 
@@ -290,29 +217,10 @@ def test_no_parameter_leads_to_another_site(
         assert "?" not in answer.headers["Location"]
 
 
-@pytest.mark.parametrize("target", REDIRECTS)
-def test_no_parameter_changes_where_the_portal_returns_to(
-    signed_in: FlaskClient, emulator: Emulator, target: str
-) -> None:
-    query = dict.fromkeys(NAMES, target)
-    answer = signed_in.get("/billing/portal", query_string=query)
-    assert answer.status_code == 303
-    assert emulator.requests[-1].params["return_url"] == "http://localhost/billing/return"
-    assert EVIL not in answer.headers["Location"]
-
-
 def test_the_front_page_takes_the_token_along_and_nothing_else(client: FlaskClient) -> None:
     query = {"token": "a/../b&c=d#e", "_external": "1", "_scheme": "javascript", "_anchor": EVIL}
     location = client.get("/", query_string=query).headers["Location"]
     assert location == "/billing/?token=a/../b%26c%3Dd%23e"
-
-
-def test_the_way_to_sign_in_is_the_one_of_the_settings(serve: Serve) -> None:
-    client = serve(BILLING_LOGIN_URL="https://www.example.nl/login")
-    query = dict.fromkeys(NAMES, f"https://{EVIL}/")
-    for path in ("/billing/", "/billing/portal"):
-        answer = client.get(path, query_string=query, headers={"Referer": f"https://{EVIL}/"})
-        assert answer.headers["Location"] == "https://www.example.nl/login"
 
 
 # --- hosts and proxies
@@ -440,23 +348,6 @@ def test_a_card_asked_for_by_one_host_is_not_given_to_another(
 # --- cookies and sessions
 
 
-@pytest.mark.parametrize("proxies", ["0", "1"])
-def test_the_cookie_is_secure_exactly_when_the_browser_speaks_https(
-    serve: Serve, anna: str, clock: Clock, proxies: str
-) -> None:
-    client = serve(BILLING_TRUSTED_PROXIES=proxies)
-    headers = {"X-Forwarded-Proto": "https"}
-    link = f"/billing/?token={mint(ANNA, clock)}"
-    answers = [client.get(link, headers=headers), client.get("/billing/return", headers=headers)]
-    for answer in answers:
-        (cookie,) = answer.headers.getlist("Set-Cookie")
-        attributes = {part.strip().partition("=")[0] for part in cookie.split(";")[1:]}
-        assert {"HttpOnly", "SameSite", "Path", "Max-Age"} <= attributes
-        assert "SameSite=Lax" in cookie
-        assert ("Secure" in attributes) is (proxies == "1")
-        assert "Domain" not in attributes
-
-
 def test_an_attackers_session_gives_way_to_the_victims_own_link(
     client: FlaskClient, anna: str, bob: str, clock: Clock
 ) -> None:
@@ -495,102 +386,6 @@ def test_of_two_session_cookies_neither_is_a_way_around_the_other(
         values[customer] = cookie.value
     header = f"billing_session={values[ANNA]}; billing_session={values[BOB]}"
     answer = client.get("/billing/subscription.json", headers={"Cookie": header})
-    assert answer.status_code in (200, 401)
+    assert answer.status_code == 401
     forged = f"billing_session={values[ANNA]}x; billing_session={values[BOB]}x"
     assert client.get("/billing/", headers={"Cookie": forged}).status_code == 401
-
-
-@pytest.mark.parametrize("swap", [("session", "pass"), ("pass", "session"), ("visit", "session")])
-def test_what_one_seal_closes_no_other_opens(
-    client: FlaskClient, anna: str, clock: Clock, swap: tuple[str, str]
-) -> None:
-    found = {}
-    other = client.application.test_client()
-    page(other, ANNA, clock)
-    other.get("/billing/return")
-    for name, cookie, path in (
-        ("session", "billing_session", "/billing"),
-        ("visit", "billing_visit", "/"),
-    ):
-        kept = other.get_cookie(cookie, path=path)
-        assert kept is not None
-        found[name] = kept.value
-    body = program(client, ANNA, clock).get_json()
-    found["pass"] = body["portal_url"].partition("pass=")[2]
-    value = found[swap[0]]
-    if swap[1] == "pass":
-        answer = client.get("/billing/portal", query_string={"pass": value})
-    else:
-        answer = client.get("/billing/", headers={"Cookie": f"billing_session={value}"})
-    assert answer.status_code == 401
-
-
-def test_a_session_that_has_ended_ends_though_its_answer_is_there(
-    serve: Serve, anna: str, clock: Clock
-) -> None:
-    client = serve(BILLING_SESSION_TTL="10")
-    page(client, ANNA, clock)
-    cookie = client.get_cookie("billing_session", path="/billing")
-    assert cookie is not None
-    header = {"Cookie": f"billing_session={cookie.value}"}
-    other = client.application.test_client(use_cookies=False)
-    for path in CARDS:
-        assert other.get(path, headers=header).status_code == 200
-    clock.advance(10)
-    for path in CARDS:
-        assert other.get(path, headers=header).status_code == 401
-
-
-# --- other sites
-
-
-CROSS_SITE = {
-    "an image": {"Sec-Fetch-Dest": "image", "Sec-Fetch-Mode": "no-cors"},
-    "a frame": {"Sec-Fetch-Dest": "iframe", "Sec-Fetch-Mode": "navigate"},
-    "an old frame": {"Sec-Fetch-Dest": "frame", "Sec-Fetch-Mode": "navigate"},
-    "an embedded object": {"Sec-Fetch-Dest": "object", "Sec-Fetch-Mode": "navigate"},
-    "a fetch": {"Sec-Fetch-Dest": "empty", "Sec-Fetch-Mode": "cors"},
-    "a fetch without cors": {"Sec-Fetch-Dest": "empty", "Sec-Fetch-Mode": "no-cors"},
-    "a script": {"Sec-Fetch-Dest": "script", "Sec-Fetch-Mode": "no-cors"},
-    "a stylesheet": {"Sec-Fetch-Dest": "style", "Sec-Fetch-Mode": "no-cors"},
-    "a worker": {"Sec-Fetch-Dest": "worker", "Sec-Fetch-Mode": "same-origin"},
-    "a video": {"Sec-Fetch-Dest": "video", "Sec-Fetch-Mode": "no-cors"},
-    "a prefetch": {"Sec-Purpose": "prefetch", "Sec-Fetch-Dest": "document"},
-    "a prerender": {"Sec-Purpose": "prefetch;prerender", "Sec-Fetch-Mode": "navigate"},
-    "an old prefetch": {"Purpose": "prefetch"},
-    "a preview": {"X-Purpose": "preview", "Sec-Fetch-Dest": "image"},
-}
-
-
-@pytest.mark.parametrize("headers", CROSS_SITE.values(), ids=CROSS_SITE)
-def test_what_is_embedded_in_a_page_opens_no_portal(
-    signed_in: FlaskClient, emulator: Emulator, headers: dict[str, str]
-) -> None:
-    calls = emulator.calls()
-    for site in ("cross-site", "same-site", "same-origin", "none"):
-        sent = {**headers, "Sec-Fetch-Site": site, "Origin": f"https://{EVIL}"}
-        answer = signed_in.get("/billing/portal", headers=sent)
-        assert answer.status_code == 403
-        assert "Location" not in answer.headers
-        assert "Set-Cookie" not in answer.headers
-    assert emulator.calls() == calls
-
-
-@pytest.mark.parametrize("path", CARDS)
-def test_another_sites_script_may_not_read_a_card(signed_in: FlaskClient, path: str) -> None:
-    sent = {"Sec-Fetch-Site": "cross-site", "Origin": f"https://{EVIL}", "Sec-Fetch-Mode": "cors"}
-    answer = signed_in.get(path, headers=sent)
-    for name in ("Access-Control-Allow-Origin", "Access-Control-Allow-Credentials"):
-        assert name not in answer.headers
-    assert answer.headers["X-Content-Type-Options"] == "nosniff"
-    preflight = signed_in.options(path, headers={**sent, "Access-Control-Request-Method": "GET"})
-    assert "Access-Control-Allow-Origin" not in preflight.headers
-
-
-def test_the_answer_with_the_portals_address_is_kept_and_told_nowhere(
-    signed_in: FlaskClient,
-) -> None:
-    answer = signed_in.get("/billing/portal")
-    assert answer.cache_control.no_store
-    assert answer.headers["Referrer-Policy"] == "no-referrer"
-    assert "/p/session/" not in answer.text
