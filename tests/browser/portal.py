@@ -9,8 +9,8 @@ from tests.browser.chromium import Frame, Locator, Page, expect
 
 BUTTON = "Abonnement bijwerken (opent in een nieuw tabblad)"
 
-SOON = 2000
-"""Milliseconds after the first look in which an old tab has to show what changed."""
+SOON = 4000
+"""Milliseconds after the first look in which an old tab has to show what changed: two looks."""
 
 
 def badge(page: Page | Frame) -> Locator:

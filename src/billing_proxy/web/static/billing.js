@@ -6,9 +6,11 @@
   window.billingProxy = true;
 
   var PAUSE = 1000; // milliseconds between two readings
+  var LIVE = 2100; // a card that is read live may be two seconds old, so there is a second look after those
   var last = 0;
   var busy = false;
   var later = 0;
+  var second = 0;
   var announcer = document.createElement("p");
   announcer.className = "billing-unseen";
   announcer.setAttribute("role", "status");
@@ -79,10 +81,16 @@
       .then(function () { busy = false; });
   }
 
-  document.addEventListener("visibilitychange", refresh);
-  window.addEventListener("focus", refresh);
+  function look() {
+    refresh();
+    clearTimeout(second);
+    second = setTimeout(refresh, LIVE);
+  }
+
+  document.addEventListener("visibilitychange", look);
+  window.addEventListener("focus", look);
   window.addEventListener("pageshow", function (event) {
     var navigation = performance.getEntriesByType("navigation")[0];
-    if (event.persisted || (navigation && navigation.type === "back_forward")) refresh();
+    if (event.persisted || (navigation && navigation.type === "back_forward")) look();
   });
 })();

@@ -1,0 +1,57 @@
+"""Two tabs, one browser: whoever may not see a card any more is told so in its place."""
+
+from __future__ import annotations
+
+import pytest
+
+from demo.emulator import Emulator
+from demo.pictures import Service
+from demo.situations.running import pro
+from tests.browser.checks import axe
+from tests.browser.chromium import BrowserContext, Page, expect
+from tests.browser.portal import SOON, badge, feel_focus
+
+pytestmark = pytest.mark.browser
+
+AS_ANOTHER = "Je bent intussen ingelogd als een andere klant."
+
+
+@pytest.fixture
+def page(context: BrowserContext, demo: Service, customer: str) -> Page:
+    """The customer's page, in a tab that feels whether it is looked at."""
+    tab = context.new_page()
+    tab.goto(demo.link(customer))
+    feel_focus(tab)
+    return tab
+
+
+@pytest.fixture
+def other(emulator: Emulator, customer: str) -> str:
+    """A customer who signs in by another tab of the same browser."""
+    other = f"{customer}_other"
+    emulator.account.add_customer(other)
+    pro(emulator.account, other)
+    return other
+
+
+def test_an_old_tab_never_turns_into_the_card_of_who_signed_in_since(
+    page: Page, demo: Service, other: str
+) -> None:
+    old_link = page.get_by_role("link", name="Abonnement bijwerken").get_attribute("href")
+    page.context.new_page().goto(demo.link(other))
+    page.bring_to_front()
+    expect(page.get_by_text(AS_ANOTHER)).to_be_visible(timeout=SOON)
+    expect(page.get_by_role("status")).not_to_be_empty()
+    assert badge(page).count() == 0
+    assert axe(page) == []
+    assert page.goto(f"{demo.url}{old_link}").status == 403
+    page.get_by_role("link", name="Naar je abonnement").click()
+    expect(badge(page)).to_have_text("Actief")
+
+
+def test_after_signing_out_back_shows_nobodys_card(page: Page, demo: Service) -> None:
+    page.goto(f"{demo.url}/billing/nergens")
+    page.context.clear_cookies()
+    page.go_back()
+    expect(page.get_by_text("Je bent niet ingelogd")).to_be_visible(timeout=SOON)
+    assert badge(page).count() == 0
