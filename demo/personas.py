@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from billing_proxy import NO_CUSTOMER
 from demo.account.account import Account
 from demo.situations import coming, debts, ending, money, pauses, running, several, trials
 
@@ -48,12 +49,12 @@ class Persona:
     notices: tuple[str, ...] = ()
     """The codes of the notices, in their order."""
     exists: bool = True
-    """Whether Stripe knows this customer."""
+    """Whether there is a card to show; else Stripe knows no such customer."""
 
     @property
     def customer(self) -> str:
-        """The customer's id at Stripe."""
-        return f"cus_demo_{self.name}"
+        """The customer's id at Stripe; for who never paid, the word that says so."""
+        return NO_CUSTOMER if self is NEVER_PAID else f"cus_demo_{self.name}"
 
     @property
     def label(self) -> str | None:
@@ -71,6 +72,11 @@ def _row(
 ) -> Persona:
     return Persona(name, build, code, caption, description, notices)
 
+
+NEVER_PAID = _row(
+    "nooit_betaald", None, "none", None, "Heeft nog nooit betaald: geen klant in Stripe"
+)
+"""Somebody who is signed in and whom Stripe does not know."""
 
 # fmt: off
 PERSONAS = (
@@ -194,6 +200,7 @@ PERSONAS = (
 
     _row("opgezegd", ending.canceled, "canceled", ENDED, "Beëindigd abonnement"),
 
+    NEVER_PAID,
     _row("geen", None, "none", None, "Klant zonder abonnement"),
     _row("begint_later", coming.start, "none", None, "Een abonnement dat nog moet beginnen"),
     _row("verlopen", ending.expired, "none", None,
@@ -210,7 +217,7 @@ PERSONAS = (
 def populate(account: Account) -> Account:
     """Add every persona to an account that has the catalogue."""
     for persona in PERSONAS:
-        if persona.exists:
+        if persona.exists and persona is not NEVER_PAID:
             account.add_customer(persona.customer)
         if persona.build:
             persona.build(account, persona.customer)
