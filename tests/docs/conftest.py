@@ -7,7 +7,9 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -45,6 +47,12 @@ class Service:
         return {prefix + name: self.settings[name] for name in names}
 
 
+def answers(port: int) -> bool:
+    with suppress(requests.ConnectionError):
+        return requests.get(f"http://127.0.0.1:{port}/readyz", timeout=2).ok
+    return False
+
+
 @pytest.fixture(scope="module")
 def service() -> Iterator[Service]:
     """The service as the Procfile starts it, with a restricted key, where cus_123 has Pro."""
@@ -55,19 +63,11 @@ def service() -> Iterator[Service]:
         key = stripe.add_key("rk_test_of_the_documents", RESTRICTED)
         settings = {**environment(stripe, port), "STRIPE_SECRET_KEY": key, "WEB_CONCURRENCY": "1"}
         settings["BILLING_TOKEN_SECRET"] = TOKEN_SECRET
-        base = f"http://127.0.0.1:{port}"
-
-        def answers() -> bool:
-            try:
-                return requests.get(f"{base}/readyz", timeout=2).ok
-            except requests.ConnectionError:
-                return False
-
         command = [Path(sys.executable).with_name("gunicorn"), "wsgi:app"]
         with subprocess.Popen(command, cwd=ROOT, env=settings, stderr=subprocess.DEVNULL) as run:
             try:
-                wait_until(answers, "the service answers")
-                yield Service(base, settings, key)
+                wait_until(partial(answers, port), "the service answers")
+                yield Service(f"http://127.0.0.1:{port}", settings, key)
             finally:
                 run.terminate()
                 run.wait(STOPS_WITHIN)
