@@ -1,8 +1,9 @@
-"""An emulator whose time stands still until a test moves it."""
+"""The emulator with one customer, its SDK, and a browser at the portal."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Any
 
 import pytest
@@ -11,55 +12,31 @@ from stripe import StripeClient
 
 from demo.emulator import Emulator
 
-NOON = 1_795_345_200
-"""22 November 2026, 11:00 UTC."""
 OWNER = "cus_owner"
 BACK = "https://site.example/account"
+FRENCH = {"Accept-Language": "fr"}
 
 
-class Clock:
-    """Unix seconds that a test can move."""
-
-    def __init__(self) -> None:
-        self.now = float(NOON)
-
-    def __call__(self) -> float:
-        return self.now
-
-
+@dataclass(frozen=True)
 class Visitor:
     """A browser at the portal of one customer."""
 
-    def __init__(self, emulator: Emulator, session: Any) -> None:
-        self.emulator = emulator
-        self.url = session.url
-        self._http = requests.Session()
-        self._http.headers["Accept-Language"] = "fr"
+    url: str
 
     def see(self) -> requests.Response:
-        return self._http.get(self.url, timeout=5)
+        return requests.get(self.url, headers=FRENCH, timeout=5)
 
     def do(self, action: str, subscription: Any = None, **form: str) -> requests.Response:
         """Submit a form of the portal; the answer is not followed."""
         chosen = {"subscription": subscription["id"]} if subscription else {}
-        data = {**chosen, **form}
-        url = f"{self.url}/{action}"
-        return self._http.post(url, data=data, allow_redirects=False, timeout=5)
-
-    def close(self) -> None:
-        self._http.close()
+        url, data = f"{self.url}/{action}", {**chosen, **form}
+        return requests.post(url, data=data, headers=FRENCH, allow_redirects=False, timeout=5)
 
 
 @pytest.fixture
-def clock() -> Clock:
-    return Clock()
-
-
-@pytest.fixture
-def emulator(clock: Clock) -> Iterator[Emulator]:
-    with Emulator(clock=clock) as emulator:
-        emulator.account.add_customer(OWNER)
-        yield emulator
+def emulator(emulator: Emulator) -> Emulator:
+    emulator.account.add_customer(OWNER)
+    return emulator
 
 
 @pytest.fixture
@@ -68,15 +45,11 @@ def client(emulator: Emulator) -> StripeClient:
 
 
 @pytest.fixture
-def visit(emulator: Emulator, client: StripeClient) -> Iterator[Callable[..., Visitor]]:
+def visit(client: StripeClient) -> Callable[..., Visitor]:
     """Open the portal for the owner; `visit(flow_data=…)` for a deep link."""
-    visitors: list[Visitor] = []
 
     def open_portal(**params: Any) -> Visitor:
         asked: Any = {"customer": OWNER, "return_url": BACK, "locale": "nl", **params}
-        visitors.append(Visitor(emulator, client.v1.billing_portal.sessions.create(asked)))
-        return visitors[-1]
+        return Visitor(client.v1.billing_portal.sessions.create(asked).url)
 
-    yield open_portal
-    for visitor in visitors:
-        visitor.close()
+    return open_portal

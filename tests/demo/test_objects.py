@@ -100,22 +100,6 @@ def test_lists_are_newest_first_and_can_be_followed_both_ways(
     assert len(client.v1.subscriptions.list().data) == 10, "ten unless more are asked for"
 
 
-def test_ended_subscriptions_are_listed_only_when_asked_for(
-    emulator: Emulator, client: StripeClient
-) -> None:
-    for status in ("active", "canceled", "incomplete_expired", "paused"):
-        emulator.account.add_subscription(OWNER, status=status)
-
-    def listed(**params: Any) -> set[str]:
-        asked: Any = {"customer": OWNER, **params}
-        return {found.status for found in client.v1.subscriptions.list(asked).data}
-
-    assert listed() == {"active", "paused"}
-    assert listed(status="all") == {"active", "canceled", "incomplete_expired", "paused"}
-    assert listed(status="ended") == {"canceled", "incomplete_expired"}
-    assert listed(status="paused") == {"paused"}
-
-
 def test_a_deleted_product_is_not_listed_and_an_archived_one_is(client: StripeClient) -> None:
     ids = ["prod_gone", "prod_seats", "prod_pro"]
     found = client.v1.products.list({"ids": ids})

@@ -21,17 +21,6 @@ NOW = 3_373_268_400
 SECRET = "a-secret-of-these-tests-that-is-long-enough"
 ALSO = ("pauze_gepland", "gratis", "nul_stuks", "korting_alles", "gratis_naast_proef")
 NOT_YET = pytest.mark.xfail(reason="the card does not know prices of nothing yet")
-STATUSES = {
-    "active": {"active"},
-    "trialing": {"trialing", "active"},
-    "canceling": {"active", "trialing"},
-    "past_due": {"past_due", "unpaid", "incomplete"},
-    "paused": {"paused", "active"},
-    "canceled": {"canceled"},
-    "none": {"incomplete_expired"},
-    "unknown": {"hibernating"},
-}
-"""What the subscription that counts may be at Stripe, by the page's own status."""
 
 
 @pytest.fixture(scope="module")
@@ -100,7 +89,6 @@ def test_every_subscription_belongs_to_its_persona_and_points_at_what_is_there(
     found = account.subscriptions_of(persona.customer)
     known = account.get("customer", persona.customer) is not None
     assert known is (persona.exists and persona is not NEVER_PAID)
-    assert not found or STATUSES[persona.code] & {one["status"] for one in found}
     for one in found:
         assert one["id"].startswith(persona.customer.replace("cus_", "sub_"))
         assert one["created"] <= NOW
