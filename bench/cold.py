@@ -41,8 +41,8 @@ def measure(stripe: Stripe) -> Iterator[Row]:
     """Wall time at two latencies, and CPU without any."""
     environ = {**SETTINGS, **stripe.settings, "BILLING_STRIPE_MAX_RATE": "10000"}
     with (
-        Server("wsgi:app", environ, workers=1) as service,
-        Server("bench.apps.naive:app", stripe.settings, workers=1) as naive,
+        Server("wsgi:app", environ) as service,
+        Server("bench.apps.naive:app", stripe.settings) as naive,
     ):
         first = stripe.add("first", 30)
         ask_all(service, first, _card)  # connections, imports and product names come before

@@ -67,7 +67,8 @@ def main(order: str) -> None:
     """The client itself: one thread per connection, each sending the same bytes again."""
     plan = json.loads(order)
     parts = urlsplit(plan["url"])
-    lines = [f"GET {parts.path or '/'} HTTP/1.1", f"Host: {parts.netloc}"]
+    target = parts._replace(scheme="", netloc="", path=parts.path or "/").geturl()
+    lines = [f"GET {target} HTTP/1.1", f"Host: {parts.netloc}"]
     lines += [f"{name}: {value}" for name, value in plan["headers"].items()]
     request = "\r\n".join([*lines, "", ""]).encode()
     until = time.monotonic() + plan["seconds"]

@@ -1,4 +1,4 @@
-"""Gunicorn with the project's settings around any WSGI application, on the loopback interface."""
+"""Gunicorn as the service has it, one process, around any WSGI application on the loopback."""
 
 from __future__ import annotations
 
@@ -23,6 +23,18 @@ ROOT = Path(__file__).resolve().parent.parent
 HOST = "127.0.0.1"
 STARTS_WITHIN = 60
 TOKEN_SECRET = "a made-up secret that signs the tokens of this bench"
+ELSEWHERE = [
+    "--config",
+    "/dev/null",
+    "--worker-class",
+    "gthread",
+    "--threads",
+    "256",
+    "--keep-alive",
+    "75",
+]
+"""How another virtual environment serves, where the service is not installed."""
+
 SETTINGS = {
     "SECRET_KEY": "a made-up key that signs the cookies of this bench",
     "BILLING_TOKEN_SECRET": TOKEN_SECRET,
@@ -66,20 +78,21 @@ class Server:
         application: str,
         environ: Mapping[str, str],
         *,
-        workers: int = 2,
         python: str = sys.executable,
     ) -> None:
         with socket.socket() as probe:
             probe.bind((HOST, 0))
             self.port: int = probe.getsockname()[1]
         self.url = f"http://{HOST}:{self.port}"
+        ours = python == sys.executable
+        served_by = ["--config", "python:bench.serving"] if ours else ELSEWHERE
         self._log = tempfile.TemporaryFile("w+")  # noqa: SIM115 -- lives as long as the process
         self._process = subprocess.Popen(
-            [python, "-m", "gunicorn", application, "--config", "gunicorn.conf.py"],
+            [python, "-m", "gunicorn", application, *served_by],
             cwd=ROOT,
             env={
                 "PATH": os.environ["PATH"],
-                "WEB_CONCURRENCY": str(workers),
+                "WEB_CONCURRENCY": "1",
                 "GUNICORN_CMD_ARGS": f"--bind {HOST}:{self.port}",
                 **environ,
             },

@@ -32,7 +32,7 @@ def payments_python() -> str | None:
 
 
 def prepare(python: str, environ: Mapping[str, str]) -> None:
-    """Make the database, before two workers try to do so at once."""
+    """Make the database before the server starts."""
     command = [python, "-c", "import bench.apps.payments"]
     subprocess.run(command, cwd=ROOT, env=dict(environ), check=True, stderr=subprocess.DEVNULL)
 

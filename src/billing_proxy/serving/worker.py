@@ -163,9 +163,14 @@ class PatientWorker(ThreadWorker):
             super().enqueue_req(conn)
             return
         conn.expect_request()
-        self._waiting[conn] = None
-        self.poller.register(conn.sock, selectors.EVENT_READ, partial(self._read, conn))
-        self._read(conn)
+        if not conn.receive():
+            self.nr_conns -= 1
+            conn.close()
+        elif can_begin(conn.received):
+            self._begin(conn)
+        else:
+            self._waiting[conn] = None
+            self.poller.register(conn.sock, selectors.EVENT_READ, partial(self._read, conn))
 
     def handle_request(self, req: Request, conn: TConn) -> bool:
         """gthread's; a client that does not take its answer counts as gone."""
@@ -180,7 +185,8 @@ class PatientWorker(ThreadWorker):
         now = time.monotonic()
         while self._waiting and (conn := next(iter(self._waiting))).until <= now:
             if b"\r\n\r\n" in conn.received:
-                self._hand_over(conn)  # to be told that its body did not come
+                self._stop_waiting(conn)
+                self._begin(conn)  # to be told that its body did not come
             else:
                 self._drop(conn)
         while self._lingering and next(iter(self._lingering.values())) <= now:
@@ -210,10 +216,10 @@ class PatientWorker(ThreadWorker):
         if not conn.receive():
             self._drop(conn)
         elif can_begin(conn.received):
-            self._hand_over(conn)
+            self._stop_waiting(conn)
+            self._begin(conn)
 
-    def _hand_over(self, conn: Connection) -> None:
-        self._stop_waiting(conn)
+    def _begin(self, conn: Connection) -> None:
         conn.data_ready = True
         super().enqueue_req(conn)
 
