@@ -24,6 +24,7 @@ from .errors import (
     CustomerNotFound,
     InvalidEvent,
     StripeKeyRefused,
+    StripeMisconfigured,
     StripeUnavailable,
     SubscriptionNotFound,
     TooManyRequests,
@@ -251,7 +252,7 @@ class BillingService:
         """
         try:
             card = self.card(customer).card
-        except StripeUnavailable:
+        except (StripeUnavailable, StripeMisconfigured):
             return None
         if wanted is None:
             return card.subscription

@@ -17,6 +17,11 @@ def clock() -> Clock:
 
 
 @pytest.fixture
-def answers() -> Iterator[StripeAnswers]:
-    with responses.RequestsMock(assert_all_requests_are_fired=False) as mock:
-        yield StripeAnswers(mock)
+def http() -> Iterator[responses.RequestsMock]:
+    with responses.RequestsMock(assert_all_requests_are_fired=False) as http:
+        yield http
+
+
+@pytest.fixture
+def answers(http: responses.RequestsMock) -> StripeAnswers:
+    return StripeAnswers(http)

@@ -6,6 +6,7 @@ import time
 from typing import Any
 
 import pytest
+import responses
 
 from billing_proxy import reader as module
 from billing_proxy.cache.budget import ReadBudget
@@ -39,13 +40,13 @@ INVOICE, SCHEDULE = "GET invoices/in_1", "GET subscription_schedules/sched_1"
 REFUSALS = [400, 401, 403, 404, 429, 500]
 
 
-class Stage(Reader):
+class Stage(StripeAnswers):
     """A reader at a Stripe whose answers are laid out, with a budget that lasts."""
 
-    def __init__(self, answers: StripeAnswers, clock: Clock) -> None:
-        self.answers = answers
+    def __init__(self, http: responses.RequestsMock, clock: Clock) -> None:
+        super().__init__(http)
         self.budget = ReadBudget(1000, timer=clock)
-        super().__init__(
+        self.reader = Reader(
             StripeGateway(StripeApi(KEY, api_base=ADDRESS, connections=1)),
             products=Products(ttl=3600, timer=clock),
             budget=self.budget,
@@ -54,20 +55,20 @@ class Stage(Reader):
 
     def ask(self) -> Billing:
         """Within a second there is no time to try again, which would make the test wait."""
-        billing = self.read(CUSTOMER, until=time.monotonic() + 0.9)
+        billing = self.reader.read(CUSTOMER, until=time.monotonic() + 0.9)
         assert billing is not None
         return billing
 
     def calls(self) -> list[str]:
         """What one more reading asks for."""
-        before = len(self.answers.asked)
+        before = len(self.asked)
         self.ask()
-        return self.answers.asked[before:]
+        return self.asked[before:]
 
 
 @pytest.fixture
-def stage(answers: StripeAnswers, clock: Clock) -> Stage:
-    return Stage(answers, clock)
+def stage(http: responses.RequestsMock, clock: Clock) -> Stage:
+    return Stage(http, clock)
 
 
 def bare(**fields: Any) -> dict[str, Any]:
@@ -97,12 +98,10 @@ def offer(**fields: Any) -> dict[str, Any]:
 
 
 class TestCalls:
-    def test_all_subscriptions_are_asked_for_whatever_their_status(
-        self, stage: Stage, answers: StripeAnswers
-    ) -> None:
-        answers.list("subscriptions")
+    def test_all_subscriptions_are_asked_for_whatever_their_status(self, stage: Stage) -> None:
+        stage.list("subscriptions")
         assert stage.ask().subscriptions == ()
-        (request,) = answers.requests
+        (request,) = stage.requests
         assert request.params == {"customer": [CUSTOMER], "status": ["all"], "limit": ["100"]}
 
     @pytest.mark.parametrize(
@@ -118,14 +117,13 @@ class TestCalls:
     def test_a_new_product_costs_one_call_more_and_a_known_one_none(
         self,
         stage: Stage,
-        answers: StripeAnswers,
         subscription: dict[str, Any],
         offers: list[dict[str, Any]],
         more: list[str],
     ) -> None:
-        answers.list("subscriptions", subscription)
-        answers.list("prices", *offers)
-        answers.list("products", make_product("prod_pro", "Pro"), make_product("prod_seats", "S"))
+        stage.list("subscriptions", subscription)
+        stage.list("prices", *offers)
+        stage.list("products", make_product("prod_pro", "Pro"), make_product("prod_seats", "S"))
         assert stage.calls() == [SUBSCRIPTIONS, *more]
         assert stage.calls() == [SUBSCRIPTIONS]
         assert stage.ask().product_names.get("prod_pro") == ("Pro" if more else None)
@@ -142,23 +140,21 @@ class TestCalls:
         ids=str,
     )
     def test_only_a_date_the_card_needs_costs_one_call_more(
-        self, stage: Stage, answers: StripeAnswers, fields: dict[str, Any], more: list[str]
+        self, stage: Stage, fields: dict[str, Any], more: list[str]
     ) -> None:
-        answers.list("subscriptions", bare(latest_invoice="in_1", schedule="sched_1", **fields))
-        answers.answer("invoices/in_1", make_invoice())
-        answers.answer("subscription_schedules/sched_1", make_schedule())
+        stage.list("subscriptions", bare(latest_invoice="in_1", schedule="sched_1", **fields))
+        stage.answer("invoices/in_1", make_invoice())
+        stage.answer("subscription_schedules/sched_1", make_schedule())
         assert stage.calls() == [SUBSCRIPTIONS, *more]
 
-    def test_every_call_but_the_first_counts_in_the_budget(
-        self, stage: Stage, answers: StripeAnswers
-    ) -> None:
+    def test_every_call_but_the_first_counts_in_the_budget(self, stage: Stage) -> None:
         debt = make_subscription(status="past_due", latest_invoice="in_1")
-        answers.list("subscriptions", cut(debt), has_more=True)
-        answers.list("subscriptions")
-        answers.list("subscription_items", make_item())
-        answers.answer("invoices/in_1", make_invoice())
-        answers.list("prices")
-        answers.list("products", make_product("prod_pro", "Pro"))
+        stage.list("subscriptions", cut(debt), has_more=True)
+        stage.list("subscriptions")
+        stage.list("subscription_items", make_item())
+        stage.answer("invoices/in_1", make_invoice())
+        stage.list("prices")
+        stage.list("products", make_product("prod_pro", "Pro"))
         calls = len(stage.calls())
         assert calls == 6
         left = sum(stage.budget.take() for _ in range(1001))
@@ -166,57 +162,49 @@ class TestCalls:
 
 
 class TestSubscriptions:
-    def test_they_come_with_stripes_request_id_for_the_log(
-        self, stage: Stage, answers: StripeAnswers
-    ) -> None:
-        answers.list("subscriptions", bare())
+    def test_they_come_with_stripes_request_id_for_the_log(self, stage: Stage) -> None:
+        stage.list("subscriptions", bare())
         billing = stage.ask()
         assert (billing.customer, billing.request_id) == (CUSTOMER, "req_1a2B3c")
         assert [sub.status for sub in billing.subscriptions] == ["active"]
 
-    def test_every_page_is_read(self, stage: Stage, answers: StripeAnswers) -> None:
+    def test_every_page_is_read(self, stage: Stage) -> None:
         for page, more in (("a", True), ("b", True), ("c", False)):
             subscriptions = [bare(id=f"sub_{page}{i}") for i in range(3)]
-            answers.list("subscriptions", *subscriptions, has_more=more)
+            stage.list("subscriptions", *subscriptions, has_more=more)
         found = {sub.id for sub in stage.ask().subscriptions}
         assert found == {f"sub_{page}{i}" for page in "abc" for i in range(3)}
-        after = [request.params.get("starting_after") for request in answers.requests]
+        after = [request.params.get("starting_after") for request in stage.requests]
         assert after == [None, ["sub_a2"], ["sub_b2"]]
 
-    def test_an_endless_list_ends(
-        self, stage: Stage, answers: StripeAnswers, caplog: pytest.LogCaptureFixture
-    ) -> None:
-        answers.list("subscriptions", bare(), has_more=True)
+    def test_an_endless_list_ends(self, stage: Stage, caplog: pytest.LogCaptureFixture) -> None:
+        stage.list("subscriptions", bare(), has_more=True)
         assert len(stage.ask().subscriptions) == MAX_PAGES
         assert "stopped reading" in caplog.text
 
-    def test_items_that_do_not_fit_into_a_subscription_are_read_too(
-        self, stage: Stage, answers: StripeAnswers
-    ) -> None:
+    def test_items_that_do_not_fit_into_a_subscription_are_read_too(self, stage: Stage) -> None:
         first, soonest = make_item(), make_item(current_period_end=at("2026-11-30 10:00"))
         many = make_subscription(items=[first])
-        answers.list("subscriptions", cut(many))
-        answers.list("subscription_items", first, soonest)
-        answers.list("prices", offer())
+        stage.list("subscriptions", cut(many))
+        stage.list("subscription_items", first, soonest)
+        stage.list("prices", offer())
         (subscription,) = stage.ask().subscriptions
         assert subscription.next_billing == at("2026-11-30 10:00")
-        assert answers.requests[1].params == {"subscription": [many["id"]], "limit": ["100"]}
+        assert stage.requests[1].params == {"subscription": [many["id"]], "limit": ["100"]}
 
     @pytest.mark.parametrize("last", [[], [{"id": None}], [{"id": 7}]])
     def test_a_list_that_cannot_be_followed_is_no_answer(
-        self, stage: Stage, answers: StripeAnswers, last: list[Any]
+        self, stage: Stage, last: list[Any]
     ) -> None:
-        answers.list("subscriptions", *last, has_more=True)
+        stage.list("subscriptions", *last, has_more=True)
         with pytest.raises(StripeUnavailable):
             stage.ask()
-        assert answers.asked == [SUBSCRIPTIONS]
+        assert stage.asked == [SUBSCRIPTIONS]
 
     @pytest.mark.parametrize("status", [400, 404])
-    def test_an_unknown_customer_is_none_and_no_error(
-        self, stage: Stage, answers: StripeAnswers, status: int
-    ) -> None:
-        answers.refuse("subscriptions", status, code="resource_missing", param="customer")
-        assert stage.read(CUSTOMER, until=time.monotonic() + 0.9) is None
+    def test_an_unknown_customer_is_none_and_no_error(self, stage: Stage, status: int) -> None:
+        stage.refuse("subscriptions", status, code="resource_missing", param="customer")
+        assert stage.reader.read(CUSTOMER, until=time.monotonic() + 0.9) is None
 
     @pytest.mark.parametrize("page", [1, 2])
     @pytest.mark.parametrize(
@@ -230,55 +218,46 @@ class TestSubscriptions:
         ],
     )
     def test_a_failure_is_never_an_empty_list(
-        self,
-        stage: Stage,
-        answers: StripeAnswers,
-        page: int,
-        status: int,
-        kind: type[BillingError],
+        self, stage: Stage, page: int, status: int, kind: type[BillingError]
     ) -> None:
         if page == 2:
-            answers.list("subscriptions", bare(), has_more=True)
-        answers.refuse("subscriptions", status)
+            stage.list("subscriptions", bare(), has_more=True)
+        stage.refuse("subscriptions", status)
         with pytest.raises(BillingError) as raised:
             stage.ask()
         assert type(raised.value) is kind
 
     def test_another_customers_subscription_is_no_answer_and_nothing_more_is_asked_about_it(
-        self, stage: Stage, answers: StripeAnswers
+        self, stage: Stage
     ) -> None:
         """Whatever stands between us and Stripe."""
         stranger = make_subscription(id="sub_2", customer="cus_stranger")
-        answers.list("subscriptions", make_subscription(), cut(stranger), has_more=True)
+        stage.list("subscriptions", make_subscription(), cut(stranger), has_more=True)
         with pytest.raises(StripeUnavailable, match="another customer"):
             stage.ask()
-        assert answers.asked == [SUBSCRIPTIONS]
+        assert stage.asked == [SUBSCRIPTIONS]
 
 
 class TestDetails:
     """What a card needs beyond the list; without it the card stands, undated or unnamed."""
 
-    def test_the_next_attempt_and_the_resume_date_are_filled_in(
-        self, stage: Stage, answers: StripeAnswers
-    ) -> None:
+    def test_the_next_attempt_and_the_resume_date_are_filled_in(self, stage: Stage) -> None:
         debt = bare(id="sub_1", status="past_due", latest_invoice="in_1")
-        answers.list("subscriptions", debt, bare(status="paused", schedule="sched_1"))
-        answers.answer("invoices/in_1", make_invoice(next_payment_attempt=5))
-        answers.answer("subscription_schedules/sched_1", make_schedule((5, 6)))
+        stage.list("subscriptions", debt, bare(status="paused", schedule="sched_1"))
+        stage.answer("invoices/in_1", make_invoice(next_payment_attempt=5))
+        stage.answer("subscription_schedules/sched_1", make_schedule((5, 6)))
         first, second = stage.ask().subscriptions
         assert first.latest_invoice == Invoice(next_payment_attempt=5)
         assert second.schedule == (PausePeriod(5, 6),)
 
     @pytest.mark.parametrize("status", REFUSALS)
-    def test_a_detail_that_fails_costs_the_detail_alone(
-        self, stage: Stage, answers: StripeAnswers, status: int
-    ) -> None:
+    def test_a_detail_that_fails_costs_the_detail_alone(self, stage: Stage, status: int) -> None:
         debt = monthly(id="sub_1", status="past_due", latest_invoice="in_1")
-        answers.list("subscriptions", cut(debt), bare(status="paused", schedule="sched_1"))
+        stage.list("subscriptions", cut(debt), bare(status="paused", schedule="sched_1"))
         for path in ("invoices/in_1", "subscription_schedules/sched_1", "subscription_items"):
-            answers.refuse(path, status)
+            stage.refuse(path, status)
         for path in ("prices", "products"):
-            answers.refuse(path, status)
+            stage.refuse(path, status)
         billing = stage.ask()
         first, second = billing.subscriptions
         assert (first.latest_invoice, len(first.items)) == ("in_1", 1)
@@ -288,7 +267,7 @@ class TestDetails:
         assert stage.budget.is_spent is (status == 429)
 
     def test_a_detail_gets_half_of_the_time_that_is_left(
-        self, stage: Stage, answers: StripeAnswers, monkeypatch: pytest.MonkeyPatch
+        self, stage: Stage, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         untils: list[float] = []
 
@@ -298,18 +277,18 @@ class TestDetails:
 
         detail = module.Detail("latest_invoice", wants_invoice, retrieve)
         monkeypatch.setattr(module, "DETAILS", (detail,))
-        answers.list("subscriptions", bare(status="past_due"))
-        stage.read(CUSTOMER, until=time.monotonic() + 100)
+        stage.list("subscriptions", bare(status="past_due"))
+        stage.reader.read(CUSTOMER, until=time.monotonic() + 100)
         assert untils == pytest.approx([50], abs=2)
 
-    def test_many_debts_do_not_make_many_calls(self, stage: Stage, answers: StripeAnswers) -> None:
+    def test_many_debts_do_not_make_many_calls(self, stage: Stage) -> None:
         debts = [bare(id=f"sub_{i}", status="past_due", created=i) for i in range(10)]
-        answers.list("subscriptions", *debts)
-        answers.answer(f"invoices/{debts[0]['latest_invoice']}", make_invoice(due_date=5))
+        stage.list("subscriptions", *debts)
+        stage.answer(f"invoices/{debts[0]['latest_invoice']}", make_invoice(due_date=5))
         found = stage.ask().subscriptions
         dated = [sub.id for sub in found if sub.latest_invoice == Invoice(due_date=5)]
         assert dated == ["sub_9", "sub_8", "sub_7", "sub_6"]  # the newest are first on the card
-        assert len(answers.asked) == 1 + MAX_DETAILS
+        assert len(stage.asked) == 1 + MAX_DETAILS
 
 
 PAYMENT_METHOD, COUPON = "rak_payment_method_read", "rak_coupon_read"
@@ -324,28 +303,24 @@ class TestPermissions:
         table = {METHOD_PATH: [PAYMENT_METHOD], DISCOUNT_PATH: [COUPON]}
         monkeypatch.setattr(module, "EXPANSIONS", table)
 
-    def lack(self, answers: StripeAnswers, permission: str) -> None:
+    def lack(self, stage: Stage, permission: str) -> None:
         words = f"Having the '{permission}' permission would allow this request to continue."
-        answers.refuse("subscriptions", 403, message=f"The key rk_secret of acct_1 … {words}")
+        stage.refuse("subscriptions", 403, message=f"The key rk_secret of acct_1 … {words}")
 
-    def expanded(self, answers: StripeAnswers) -> list[list[str]]:
-        found = [sorted(r.params.items()) for r in answers.requests]
+    def expanded(self, stage: Stage) -> list[list[str]]:
+        found = [sorted(r.params.items()) for r in stage.requests]
         return [[v[0] for name, v in params if name.startswith("expand")] for params in found]
 
-    def test_all_of_it_comes_in_one_call(self, stage: Stage, answers: StripeAnswers) -> None:
-        answers.list("subscriptions", bare())
+    def test_all_of_it_comes_in_one_call(self, stage: Stage) -> None:
+        stage.list("subscriptions", bare())
         assert stage.calls() == [SUBSCRIPTIONS]
-        assert self.expanded(answers) == [[METHOD_PATH, DISCOUNT_PATH]]
+        assert self.expanded(stage) == [[METHOD_PATH, DISCOUNT_PATH]]
 
     def test_a_missing_permission_costs_its_detail_and_one_call_once(
-        self,
-        stage: Stage,
-        answers: StripeAnswers,
-        clock: Clock,
-        caplog: pytest.LogCaptureFixture,
+        self, stage: Stage, clock: Clock, caplog: pytest.LogCaptureFixture
     ) -> None:
-        self.lack(answers, COUPON)
-        answers.list("subscriptions", bare())
+        self.lack(stage, COUPON)
+        stage.list("subscriptions", bare())
         assert stage.calls() == [SUBSCRIPTIONS] * 2
         assert sum(stage.budget.take() for _ in range(1001)) == 999
         assert f"lacks the permission {COUPON}" in caplog.text
@@ -355,48 +330,40 @@ class TestPermissions:
         clock.advance(0.001)
         assert stage.calls() == [SUBSCRIPTIONS]
         both, one = [METHOD_PATH, DISCOUNT_PATH], [METHOD_PATH]
-        assert self.expanded(answers) == [both, one, one, both]
+        assert self.expanded(stage) == [both, one, one, both]
 
     @pytest.mark.parametrize("named", [[PAYMENT_METHOD, COUPON], ["rak_unheard_of"], ["no name"]])
-    def test_all_of_them_may_be_missing(
-        self, stage: Stage, answers: StripeAnswers, named: list[str]
-    ) -> None:
+    def test_all_of_them_may_be_missing(self, stage: Stage, named: list[str]) -> None:
         for permission in named:
-            self.lack(answers, permission)
-        answers.list("subscriptions", bare())
+            self.lack(stage, permission)
+        stage.list("subscriptions", bare())
         assert stage.calls() == [SUBSCRIPTIONS] * (len(named) + 1)
         assert stage.calls() == [SUBSCRIPTIONS]
-        assert self.expanded(answers)[-2:] == [[], []]
+        assert self.expanded(stage)[-2:] == [[], []]
 
-    def test_a_key_that_may_not_read_the_plain_list_serves_nobody(
-        self, stage: Stage, answers: StripeAnswers
-    ) -> None:
-        self.lack(answers, "rak_subscription_read")
+    def test_a_key_that_may_not_read_the_plain_list_serves_nobody(self, stage: Stage) -> None:
+        self.lack(stage, "rak_subscription_read")
         with pytest.raises(StripeKeyRefused):
             stage.ask()
-        assert self.expanded(answers)[-1] == []
+        assert self.expanded(stage)[-1] == []
 
 
 class TestProducts:
-    def test_every_product_of_every_subscription_is_asked_for_once(
-        self, stage: Stage, answers: StripeAnswers
-    ) -> None:
-        answers.list("subscriptions", bundle(), monthly(id="sub_2", created=1))
-        answers.list("products", make_product("prod_pro", "Pro"), make_product("prod_seats", "S"))
+    def test_every_product_of_every_subscription_is_asked_for_once(self, stage: Stage) -> None:
+        stage.list("subscriptions", bundle(), monthly(id="sub_2", created=1))
+        stage.list("products", make_product("prod_pro", "Pro"), make_product("prod_seats", "S"))
         assert stage.ask().product_names == {"prod_pro": "Pro", "prod_seats": "S"}
-        assert answers.requests[1].params == {
+        assert stage.requests[1].params == {
             "ids[0]": ["prod_pro"],
             "ids[1]": ["prod_seats"],
             "limit": ["100"],  # and archived products keep their names
         }
 
-    def test_more_products_than_a_page_holds_are_read_page_by_page(
-        self, stage: Stage, answers: StripeAnswers
-    ) -> None:
+    def test_more_products_than_a_page_holds_are_read_page_by_page(self, stage: Stage) -> None:
         items = [make_item(product=f"prod_{i}") for i in range(101)]
-        answers.list("subscriptions", make_subscription(items=items))
-        answers.list("products", *[make_product(f"prod_{i}", f"Name {i}") for i in range(100)])
-        answers.list("products", make_product("prod_100", "Name 100"))
+        stage.list("subscriptions", make_subscription(items=items))
+        stage.list("products", *[make_product(f"prod_{i}", f"Name {i}") for i in range(100)])
+        stage.list("products", make_product("prod_100", "Name 100"))
         assert stage.calls() == [SUBSCRIPTIONS, PRODUCTS, PRODUCTS]
         assert stage.ask().product_names["prod_100"] == "Name 100"
 
@@ -410,33 +377,31 @@ class TestProducts:
         ],
     )
     def test_a_product_has_a_name_or_none(
-        self, stage: Stage, answers: StripeAnswers, product: dict[str, Any], names: dict[str, str]
+        self, stage: Stage, product: dict[str, Any], names: dict[str, str]
     ) -> None:
-        answers.list("subscriptions", bundle())
-        answers.list("products", product)
+        stage.list("subscriptions", bundle())
+        stage.list("products", product)
         assert stage.ask().product_names == names
 
     @pytest.mark.parametrize(("active", "amounts"), [(True, [29000]), (False, [])])
     def test_what_a_year_costs_is_read_for_who_pays_monthly_where_it_is_for_sale(
-        self, stage: Stage, answers: StripeAnswers, active: bool, amounts: list[int]
+        self, stage: Stage, active: bool, amounts: list[int]
     ) -> None:
-        answers.list("subscriptions", monthly())
-        answers.list("prices", offer(active=active))
+        stage.list("subscriptions", monthly())
+        stage.list("prices", offer(active=active))
         prices = stage.ask().yearly_prices
         assert [price.unit_amount for price in prices["prod_pro"]] == amounts
-        assert answers.requests[1].params == {
+        assert stage.requests[1].params == {
             "product": ["prod_pro"],
             "type": ["recurring"],
             "limit": ["100"],
             "expand[0]": ["data.product"],
         }
 
-    def test_without_the_prices_the_name_is_still_found(
-        self, stage: Stage, answers: StripeAnswers
-    ) -> None:
-        answers.list("subscriptions", monthly())
-        answers.refuse("prices", 403)
-        answers.list("products", make_product("prod_pro", "Pro"))
+    def test_without_the_prices_the_name_is_still_found(self, stage: Stage) -> None:
+        stage.list("subscriptions", monthly())
+        stage.refuse("prices", 403)
+        stage.list("products", make_product("prod_pro", "Pro"))
         billing = stage.ask()
         assert billing.product_names == {"prod_pro": "Pro"}
         assert billing.yearly_prices == {"prod_pro": ()}
