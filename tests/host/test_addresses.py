@@ -14,9 +14,7 @@ from werkzeug.test import Client
 from billing_proxy import BillingProxy
 from demo.emulator import Emulator
 from tests.host.sites import Host, MakeSite, log_in, named_by_header, visitor
-from tests.web.clock import Clock
 from tests.web.pages import Page
-from tests.web.tokens import TOKEN_SECRET, bearer, mint
 
 MOUNTS = [
     pytest.param({}, "https://localhost", "", id="as it comes"),
@@ -50,58 +48,6 @@ def test_the_card_leads_to_addresses_that_exist(
         assert (address or "").startswith(f"{root}/billing/static/")
         with client.get((address or "").removeprefix(root)) as file:
             assert file.status_code == 200
-
-
-@pytest.mark.parametrize(("settings", "origin", "root"), MOUNTS)
-def test_the_addresses_in_the_json_are_absolute(
-    host: Host, settings: dict[str, str], origin: str, root: str
-) -> None:
-    client = host(**settings)
-    log_in(client, "anna")
-    body = client.get("/billing/subscription.json").get_json()
-    assert body["portal_url"] == f"{origin}{root}/billing/portal"
-    assert body["button"]["url"] == body["portal_url"]
-
-
-@pytest.mark.parametrize(("settings", "origin", "root"), MOUNTS)
-def test_stripe_gets_an_address_to_come_back_to(
-    host: Host, emulator: Emulator, settings: dict[str, str], origin: str, root: str
-) -> None:
-    client = host(**settings)
-    log_in(client, "anna")
-    client.get("/billing/portal")
-    assert emulator.requests[-1].params["return_url"] == f"{origin}{root}/billing/return"
-    assert client.get("/billing/return").location == f"{root}/billing/"
-
-
-@pytest.mark.parametrize(("settings", "origin", "root"), MOUNTS)
-def test_the_cookie_of_a_portal_visit_reaches_the_whole_site_and_no_other(
-    host: Host, settings: dict[str, str], origin: str, root: str
-) -> None:
-    client = host(**settings)
-    log_in(client, "anna")
-    cookies = client.get("/billing/portal").headers.getlist("Set-Cookie")
-    (cookie,) = [c for c in cookies if c.startswith("billing_visit=")]
-    parts = [part.strip() for part in cookie.split(";")]
-    assert f"Path={root}/" in parts
-    assert not [part for part in parts if part.startswith("Domain=")]
-
-
-@pytest.mark.parametrize(("settings", "origin", "root"), MOUNTS)
-def test_the_pass_in_an_answer_to_a_token_opens_the_portal_there(
-    make_site: MakeSite,
-    anna: str,
-    clock: Clock,
-    settings: dict[str, str],
-    origin: str,
-    root: str,
-) -> None:
-    settings = {"PREFERRED_URL_SCHEME": "https", "BILLING_TOKEN_SECRET": TOKEN_SECRET, **settings}
-    client = make_site(**settings).test_client()
-    body = client.get("/billing/subscription.json", headers=bearer(mint(anna, clock))).get_json()
-    assert body["portal_url"].startswith(f"{origin}{root}/billing/portal?pass=")
-    path = body["portal_url"].removeprefix(f"{origin}{root}")
-    assert client.get(path).status_code == 303
 
 
 def test_a_site_that_its_server_mounts_below_a_path_works_there(
@@ -151,15 +97,3 @@ def test_the_prefix_may_be_chosen_in_three_places(
     client: FlaskClient = app.test_client()
     assert client.get(expected, headers=visitor(anna)).status_code == 200
     assert client.get("/billing/", headers=visitor(anna)).status_code == 404
-
-
-def test_without_a_prefix_the_page_is_the_start_of_the_site_and_has_its_stylesheet(
-    make_site: MakeSite, anna: str
-) -> None:
-    """The site's own static files are at ``/static`` too."""
-    client = make_site(named_by_header, BILLING_URL_PREFIX="/").test_client()
-    answer = client.get("/", headers=visitor(anna))
-    assert answer.status_code == 200
-    (style,) = Page(answer.text).all("link")[:1]
-    with client.get(style.attributes["href"] or "") as file:
-        assert (file.status_code, file.mimetype) == (200, "text/css")

@@ -9,12 +9,8 @@ from flask import Flask
 
 from billing_proxy import (
     BillingCard,
-    BillingError,
     BillingProxy,
     Code,
-    CustomerNotFound,
-    StripeMisconfigured,
-    StripeUnavailable,
 )
 from demo.emulator import Emulator
 from tests.host.sites import AT_ONCE, MakeSite, named_by_header, visitor
@@ -40,20 +36,6 @@ def test_the_card_has_codes_to_decide_by_and_words_to_show(app: Flask, anna: str
     assert card.stale is False
 
 
-def test_it_is_the_card_of_the_customer_who_is_asked_for_whoever_is_logged_in(
-    app: Flask, anna: str, bob: str
-) -> None:
-    with app.test_request_context(headers=visitor(anna)):
-        assert billing.card(bob).plan == "Business"
-
-
-def test_it_shares_the_cache_of_the_pages(app: Flask, anna: str, emulator: Emulator) -> None:
-    app.test_client().get("/account", headers=visitor(anna))
-    with app.app_context():
-        billing.card(anna)
-    assert emulator.calls("/v1/subscriptions") == 1
-
-
 def test_it_follows_the_visit_of_its_browser_to_the_portal(
     app: Flask, anna: str, emulator: Emulator, clock: Clock
 ) -> None:
@@ -66,42 +48,6 @@ def test_it_follows_the_visit_of_its_browser_to_the_portal(
     client.get("/billing/return")
     assert client.get("/plan").text == "canceling"
     assert app.test_client().get("/plan").text == "canceling"
-
-
-def test_a_customer_without_a_subscription_has_a_card_too(app: Flask, emulator: Emulator) -> None:
-    emulator.account.add_customer("cus_new")
-    with app.app_context():
-        card = billing.card("cus_new")
-    assert card.status.code is Code.NONE
-    assert (card.plan, card.subscription, card.status.label) == ("Free", None, None)
-
-
-@pytest.mark.parametrize("wrong", [None, "", "anna", "anna@example.nl", 7, b"cus_anna", "cus_"])
-def test_what_is_no_customer_id_is_refused_before_stripe_is_asked(
-    app: Flask, emulator: Emulator, wrong: object
-) -> None:
-    with app.app_context(), pytest.raises(ValueError, match="cus_"):
-        billing.card(wrong)  # type: ignore[arg-type]
-    assert emulator.calls() == 0
-
-
-@pytest.mark.parametrize(
-    ("status", "error"),
-    [(500, StripeUnavailable), (429, StripeUnavailable), (401, StripeMisconfigured)],
-)
-def test_what_goes_wrong_is_an_error_of_one_family(
-    app: Flask, emulator: Emulator, anna: str, status: int, error: type[BillingError]
-) -> None:
-    emulator.fail(times=None, status=status, headers=AT_ONCE)
-    with app.app_context(), pytest.raises(error) as raised:
-        billing.card(anna)
-    assert isinstance(raised.value, BillingError)
-    assert emulator.key not in str(raised.value)
-
-
-def test_a_customer_that_stripe_does_not_know_is_an_error_and_not_a_free_plan(app: Flask) -> None:
-    with app.app_context(), pytest.raises(CustomerNotFound):
-        billing.card("cus_gone")
 
 
 def test_during_an_outage_the_last_known_card_says_that_it_is_old(

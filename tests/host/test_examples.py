@@ -9,7 +9,6 @@ import sys
 from pathlib import Path
 
 import pytest
-import requests
 
 from demo.emulator import Emulator
 from demo.personas import populate
@@ -136,47 +135,6 @@ def test_the_smallest_site_shows_the_card_of_who_is_logged_in(
     answer = create_app().test_client().post("/", data={"user": "anna"})
     assert answer.status_code == 200
     assert NO_CARD_NOW in answer.text
-
-
-def test_none_of_the_packages_of_the_example_is_needed_by_the_extension() -> None:
-    names = ("flask_login", "flask_wtf", "flask_talisman", "flask_babel", "wtforms")
-    code = f"import sys, billing_proxy, examples.plain.app; print(*set({names}) & set(sys.modules))"
-    command = [sys.executable, "-W", "error", "-c", code]
-    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=60)
-    assert (done.returncode, done.stdout.strip()) == (0, "")
-
-
-@pytest.mark.parametrize("root", ["", "/klant"])
-def test_one_command_serves_the_example_on_the_loopback_interface(root: str) -> None:
-    command = [sys.executable, "-W", "error", "-m", "examples.host", "--port", "0"]
-    command += ["--root", root] if root else []
-    server = subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True)
-    assert server.stdout is not None
-    with server, requests.Session() as browser:
-        try:
-            address = server.stdout.readline().split()[3]
-            assert re.fullmatch(rf"http://127\.0\.0\.1:\d+{root}/", address)
-            form = browser.get(f"{address}inloggen", timeout=10)
-            token = re.findall(r'name="csrf_token"[^>]*value="([^"]+)"', form.text)[0]
-            login = {"csrf_token": token, "user": "anna"}
-            account = browser.post(form.url, data=login, timeout=10)
-            assert account.url == f"{address}account"
-            assert "Abonnement bijwerken" in account.text
-            portal = browser.get(f"{address}billing/portal", timeout=10)
-            assert portal.status_code == 200
-            assert "/p/session/" in portal.url
-        finally:
-            server.terminate()
-        assert server.wait(10) == 0
-
-
-def test_a_port_that_is_taken_is_said_in_words(emulator: Emulator) -> None:
-    port = emulator.url.rpartition(":")[2]
-    command = [sys.executable, "-m", "examples.host", "--port", port]
-    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=60)
-    assert done.returncode == 1
-    assert f"Port {port} is in use" in done.stderr
-    assert "Traceback" not in done.stderr
 
 
 def test_the_custom_properties_that_are_listed_are_those_of_the_stylesheet() -> None:

@@ -7,9 +7,7 @@ from typing import Any
 import pytest
 from flask.testing import FlaskClient
 
-from billing_proxy import BillingProxy
-from demo.emulator import Emulator
-from tests.host.sites import AT_ONCE, Host, MakeSite, log_in, named_by_header, visitor
+from tests.host.sites import MakeSite, named_by_header, visitor
 from tests.web.pages import Page
 
 DUTCH = ("nl", "Huidig plan", "Abonnement bijwerken", "Actief", "Maandelijks")
@@ -73,71 +71,3 @@ def test_the_json_speaks_it_too_and_its_codes_never_change(
     assert body["date"]["date"] == "2076-12-12"
     assert "december 2076" in body["date"]["text"].lower()
     assert body["button"]["label"] == button
-
-
-@pytest.mark.parametrize(("locale", "accepted", "words"), ASKED)
-def test_the_portal_opens_in_the_language_of_the_page(
-    make_site: MakeSite,
-    emulator: Emulator,
-    anna: str,
-    locale: str,
-    accepted: str | None,
-    words: tuple[str, ...],
-) -> None:
-    client = make_site(named_by_header, BILLING_LOCALE=locale).test_client()
-    assert ask(client, "/billing/portal", anna, accepted).status_code == 303
-    assert emulator.requests[-1].params["locale"] == words[0]
-
-
-def test_answers_by_language_are_not_taken_for_one_another(make_site: MakeSite, anna: str) -> None:
-    client = make_site(named_by_header, BILLING_LOCALE="auto").test_client()
-    for path in ("/billing/", "/billing/card", "/billing/subscription.json"):
-        dutch, english = (ask(client, path, anna, tag) for tag in ("nl", "en"))
-        assert "Accept-Language" in dutch.headers["Vary"]
-        assert dutch.headers["ETag"] != english.headers["ETag"]
-        headers = visitor(anna, **{"Accept-Language": "en", "If-None-Match": dutch.headers["ETag"]})
-        assert client.get(path, headers=headers).status_code == 200
-
-
-def test_two_languages_share_one_reading(
-    make_site: MakeSite, anna: str, emulator: Emulator
-) -> None:
-    client = make_site(named_by_header, BILLING_LOCALE="auto").test_client()
-    for tag in ("nl", "en", "nl"):
-        ask(client, "/account", anna, tag)
-    assert emulator.calls("/v1/subscriptions") == 1
-
-
-def test_a_failure_is_said_in_the_language_of_the_page(
-    make_site: MakeSite, emulator: Emulator, anna: str
-) -> None:
-    client = make_site(named_by_header, BILLING_LOCALE="auto").test_client()
-    emulator.fail(times=None, headers=AT_ONCE)
-    page = ask(client, "/account", anna, "en")
-    assert page.status_code == 200
-    assert "Your subscription cannot be retrieved right now" in page.text
-    assert "Je abonnement" not in page.text
-
-
-def test_in_python_the_card_follows_the_request_and_is_dutch_without_one(
-    make_site: MakeSite, anna: str
-) -> None:
-    app = make_site(named_by_header, BILLING_LOCALE="auto")
-    billing = BillingProxy()
-    for tag, label in (("en", "Active"), ("nl", "Actief")):
-        with app.test_request_context(headers={"Accept-Language": tag}):
-            assert billing.card(anna).status.label == label
-            assert billing.card(anna).status.code == "active"
-    with app.app_context():
-        assert billing.card(anna).status.label == "Actief"
-
-
-def test_the_language_of_the_site_and_that_of_the_card_do_not_get_in_each_others_way(
-    host: Host,
-) -> None:
-    """Flask-Babel keeps formatting the site's own dates in the site's own language."""
-    client = host(BILLING_LOCALE="en")
-    log_in(client, "anna")
-    html = client.get("/account").text
-    assert "sinds 3 april 2023" in html
-    assert Page(html).facts["Subscription status"] == "Active"

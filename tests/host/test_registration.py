@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import pytest
 from flask import Blueprint, Flask
 
 from billing_proxy import BillingProxy, ConfigError
 from demo.emulator import Emulator
-from tests.host.sites import add_account_page, named_by_header, visitor
+from tests.host.sites import named_by_header, visitor
 from tests.web.clock import Clock
-from tests.web.pages import Page
 from tests.web.tokens import bearer, mint
 
 SECRETS = ("a secret of the first site, long enough", "a secret of the second site, long enough")
@@ -38,16 +35,6 @@ def test_a_second_billing_page_in_one_app_is_refused(app: Flask, anna: str) -> N
     assert app.test_client().get("/billing/", headers=visitor(anna)).status_code == 200
 
 
-def test_two_prefixes_in_one_app_are_refused_and_the_first_stays(app: Flask, anna: str) -> None:
-    billing = BillingProxy(customer_loader=named_by_header)
-    billing.init_app(app, url_prefix="/een")
-    with pytest.raises(RuntimeError, match="one URL prefix"):
-        billing.init_app(app, url_prefix="/twee")
-    client = app.test_client()
-    assert client.get("/een/", headers=visitor(anna)).status_code == 200
-    assert client.get("/twee/", headers=visitor(anna)).status_code == 404
-
-
 def test_a_site_may_have_a_blueprint_of_its_own_called_billing(app: Flask, anna: str) -> None:
     own = Blueprint("billing", __name__, url_prefix="/facturen")
     own.add_url_rule("/", "index", lambda: "the site's own invoices")
@@ -58,16 +45,6 @@ def test_a_site_may_have_a_blueprint_of_its_own_called_billing(app: Flask, anna:
     assert client.get("/billing/", headers=visitor(anna)).status_code == 200
 
 
-def test_a_site_may_register_a_blueprint_called_billing_later(app: Flask, anna: str) -> None:
-    BillingProxy(app, customer_loader=named_by_header)
-    own = Blueprint("billing", __name__, url_prefix="/facturen")
-    own.add_url_rule("/", "index", lambda: "the site's own invoices")
-    app.register_blueprint(own)
-    client = app.test_client()
-    assert client.get("/facturen/").text == "the site's own invoices"
-    assert client.get("/billing/card", headers=visitor(anna)).status_code == 200
-
-
 def test_all_problems_of_the_settings_are_told_at_once_and_nothing_is_registered() -> None:
     app = Flask("site")
     app.config.update(BILLING_CACHE_TTL="soon", BILLING_LOCALE="sv", STRIPE_SECRET_KEY="pk_test_1")
@@ -76,67 +53,6 @@ def test_all_problems_of_the_settings_are_told_at_once_and_nothing_is_registered
     for name in ("SECRET_KEY", "STRIPE_SECRET_KEY", "BILLING_CACHE_TTL", "BILLING_LOCALE"):
         assert any(problem.startswith(name) for problem in refused.value.problems)
     assert "billing" not in {rule.endpoint.partition(".")[0] for rule in app.url_map.iter_rules()}
-
-
-def test_settings_may_be_given_to_the_constructor_and_the_apps_own_go_before(
-    app: Flask, anna: str, emulator: Emulator
-) -> None:
-    emulator.account.add_customer("cus_new")
-    app.config["BILLING_FREE_PLAN"] = "Gratis"
-    BillingProxy(
-        app,
-        customer_loader=named_by_header,
-        BILLING_FREE_PLAN="Basis",
-        BILLING_UPGRADE_URL="/prijzen",
-    )
-    body = app.test_client().get("/billing/subscription.json", headers=visitor("cus_new"))
-    assert body.get_json()["plan"] == "Gratis"
-    assert body.get_json()["button"]["url"] == "http://localhost/prijzen"
-
-
-def test_a_misspelt_setting_is_refused() -> None:
-    with pytest.raises(TypeError, match="BILLING_CACHE_TLL"):
-        BillingProxy(BILLING_CACHE_TLL=5)
-
-
-def test_a_card_without_a_billing_page_is_refused_with_the_way_to_mend_it(anna: str) -> None:
-    with Flask("site").app_context(), pytest.raises(RuntimeError, match=r"init_app\(app\)"):
-        BillingProxy().card(anna)
-
-
-def test_a_loader_may_be_registered_after_init_app(app: Flask, anna: str) -> None:
-    billing = BillingProxy(app)
-    add_account_page(app)
-    assert app.test_client().get("/billing/readyz").status_code == 503
-
-    @billing.customer_loader
-    def stripe_customer(request: Any) -> str | None:
-        return named_by_header(request)
-
-    client = app.test_client()
-    assert client.get("/billing/readyz").status_code == 200
-    page = Page(client.get("/account", headers=visitor(anna)).text)
-    assert page.facts["Huidig plan"] == "Pro"
-    assert client.get("/billing/", headers=visitor(anna)).status_code == 200
-    assert stripe_customer.__name__ == "stripe_customer"
-
-
-def test_one_extension_serves_several_apps(emulator: Emulator) -> None:
-    billing = BillingProxy(customer_loader=named_by_header)
-    clients = []
-    for number in (1, 2):
-        emulator.account.add_customer(f"cus_{number}")
-        app = Flask(f"site{number}")
-        app.config.update(
-            SECRET_KEY=f"key {number}",
-            STRIPE_SECRET_KEY=emulator.key,
-            STRIPE_API_BASE=emulator.url,
-            BILLING_FREE_PLAN=f"Plan {number}",
-        )
-        billing.init_app(app)
-        clients.append(app.test_client())
-    plans = [c.get("/billing/subscription.json", headers=visitor("cus_1")) for c in clients]
-    assert [plan.get_json()["plan"] for plan in plans] == ["Plan 1", "Plan 2"]
 
 
 def test_several_apps_in_one_process_share_nothing(clock: Clock) -> None:
