@@ -11,43 +11,8 @@ from demo.emulator import Emulator
 from tests.web.clock import Clock
 from tests.web.tokens import bearer, mint
 
-NOT_CUSTOMERS = (
-    None,
-    "",
-    123,
-    True,
-    1.5,
-    ["cus_anna"],
-    {"id": "cus_anna"},
-    "cus_",
-    "sub_anna",
-    "anna@example.nl",
-    "CUS_anna",
-    " cus_anna",
-    "cus_anna ",
-    "cus_anna\n",
-    "cus_anna\x00",
-    "cus_an na",
-    "cus_anna/../cus_bob",
-    "cus_anna&customer=cus_bob",
-    "cus_änna",
-    "cus_anna,cus_bob",
-    "cus_" + "a" * 500,
-)
-NO_TOKENS = (
-    "",
-    ".",
-    "..",
-    "...",
-    "a.b.c",
-    "null",
-    "undefined",
-    "e30.e30.",
-    "\x00",
-    "ëëë.ëëë.ëëë",
-    "cus_anna",
-    "x" * 5000,
-)
+NOT_CUSTOMERS = (None, 123, ["cus_anna"], "sub_anna", "anna@example.nl", "cus_anna/../cus_bob")
+NO_TOKENS = ("", ".", "a.b.c", "e30.e30.", "\x00", "ëëë.ëëë.ëëë", "cus_anna", "x" * 5000)
 
 
 def card_status(client: FlaskClient, token: str) -> int:

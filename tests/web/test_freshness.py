@@ -14,7 +14,6 @@ from flask.testing import FlaskClient
 from demo.emulator import Emulator
 from tests.conftest import Serve
 from tests.web.clock import Clock, moment
-from tests.web.tokens import mint
 
 LIST = "/v1/subscriptions"
 NO_CACHE = {"Cache-Control": "no-cache"}
@@ -63,18 +62,6 @@ def test_a_card_stays_fresh_for_thirty_seconds(
     assert is_live(browser)
 
 
-def test_the_settings_say_how_long_a_card_stays_fresh(
-    serve: Serve, anna: str, clock: Clock, is_live: Callable[..., bool]
-) -> None:
-    client = serve(BILLING_CACHE_TTL="5")
-    client.get(f"/billing/?token={mint(anna, clock)}")
-    assert is_live(client)
-    clock.advance(4)
-    assert not is_live(client)
-    clock.advance(1)
-    assert is_live(client)
-
-
 def test_while_the_portal_is_open_every_read_is_live(
     warm: FlaskClient, clock: Clock, is_live: Callable[..., bool]
 ) -> None:
@@ -110,28 +97,6 @@ def test_the_first_read_after_the_return_is_live_and_the_next_is_not(
     assert "Wordt opgezegd" in warm.get("/billing/").text
     clock.advance(1)
     assert not is_live(warm)
-
-
-def test_without_a_return_the_open_portal_counts_for_half_an_hour(
-    warm: FlaskClient, clock: Clock, is_live: Callable[..., bool]
-) -> None:
-    warm.get("/billing/portal")
-    clock.advance(1799)
-    assert is_live(warm)
-    clock.advance(2)
-    is_live(warm)
-    clock.advance(1)
-    assert not is_live(warm)
-
-
-def test_one_browsers_portal_does_not_make_anothers_reads_live(
-    serve: Serve, warm: FlaskClient, anna: str, clock: Clock, is_live: Callable[..., bool]
-) -> None:
-    phone = warm.application.test_client()
-    phone.get(f"/billing/?token={mint(anna, clock)}")
-    warm.get("/billing/portal")
-    clock.advance(1)
-    assert not is_live(phone)
 
 
 def test_on_every_worker_reads_are_live_while_the_portal_is_open(
@@ -183,19 +148,6 @@ def test_no_cache_gets_a_live_read_once_in_two_seconds(
     assert not is_live(warm, **NO_CACHE)
     clock.advance(0.2)
     assert is_live(warm, **NO_CACHE)
-
-
-def test_the_two_seconds_count_for_each_customer_alone(
-    warm: FlaskClient,
-    as_bob: dict[str, str],
-    clock: Clock,
-    is_live: Callable[..., bool],
-) -> None:
-    is_live(warm, **as_bob)
-    clock.advance(5)
-    assert is_live(warm, **NO_CACHE)
-    assert is_live(warm, **NO_CACHE, **as_bob)
-    assert not is_live(warm, **NO_CACHE)
 
 
 @pytest.mark.parametrize("value", ["opened", "x", "W10.x", '["opened",9999999999]', "9999999999"])

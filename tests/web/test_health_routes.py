@@ -89,12 +89,6 @@ def test_however_often_it_is_asked_stripe_is_never_called(
     assert emulator.calls() == 0
 
 
-@pytest.mark.parametrize("path", [*LIVE, *READY])
-def test_health_can_be_asked_with_head_but_not_changed(client: FlaskClient, path: str) -> None:
-    assert client.head(path).status_code == 200
-    assert client.post(path).status_code == 405
-
-
 def test_health_stands_under_any_prefix_and_at_the_root(serve: Serve) -> None:
     for prefix, base in (("/", ""), ("/a/b", "/a/b"), ("/billing/", "/billing")):
         client = serve(BILLING_URL_PREFIX=prefix)

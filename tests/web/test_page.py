@@ -4,11 +4,9 @@ from __future__ import annotations
 
 import re
 
-import pytest
 from flask.testing import FlaskClient
 
 from demo.emulator import Emulator
-from demo.personas import populate
 from tests.web.clock import Clock, moment
 from tests.web.pages import Page
 from tests.web.tokens import mint
@@ -16,39 +14,6 @@ from tests.web.tokens import mint
 UPDATE, MANAGE = "Abonnement bijwerken", "Abonnement beheren"
 
 # Customer, badge, caption of the date (None: no date), button, whether there is a warning.
-EVERY_STATUS = (
-    ("pro_maand", "Actief", "Volgende factureringsdatum", UPDATE, False),
-    ("na_proef", "Actief", "Volgende factureringsdatum", UPDATE, False),
-    ("ingetrokken", "Actief", "Volgende factureringsdatum", UPDATE, False),
-    ("product_weg", "Actief", "Volgende factureringsdatum", UPDATE, False),
-    ("proef", "Proefperiode", "Proefperiode eindigt op", UPDATE, False),
-    ("proef_opgezegd", "Wordt opgezegd", "Eindigt op", MANAGE, False),
-    ("opzegging_klassiek", "Wordt opgezegd", "Eindigt op", MANAGE, False),
-    ("opzegging_flexibel", "Wordt opgezegd", "Eindigt op", MANAGE, False),
-    ("incasso_mislukt", "Achterstallig", "Volgende betaalpoging", UPDATE, True),
-    ("factuur_te_laat", "Achterstallig", "Vervaldatum factuur", UPDATE, True),
-    ("achterstallig_opgezegd", "Achterstallig", "Eindigt op", MANAGE, True),
-    ("onbetaald", "Achterstallig", None, UPDATE, True),
-    ("onvolledig", "Achterstallig", None, UPDATE, True),
-    ("pauze_na_proef", "Gepauzeerd", None, UPDATE, True),
-    ("pauze_na_mislukking", "Gepauzeerd", None, UPDATE, True),
-    ("pauze", "Gepauzeerd", None, UPDATE, False),
-    ("pauze_tot", "Gepauzeerd", "Hervat op", UPDATE, False),
-    ("innen_gepauzeerd", "Gepauzeerd", "Hervat op", UPDATE, False),
-    ("opgezegd", "Opgezegd", "Beëindigd op", MANAGE, False),
-    ("vreemde_status", None, None, UPDATE, False),
-    ("geen", None, None, None, False),
-    ("verlopen", None, None, None, False),
-)
-CAPTIONS_OF_DATES = {
-    "Volgende factureringsdatum",
-    "Volgende betaalpoging",
-    "Vervaldatum factuur",
-    "Proefperiode eindigt op",
-    "Hervat op",
-    "Eindigt op",
-    "Beëindigd op",
-}
 
 
 def page_of(client: FlaskClient, customer: str, clock: Clock, path: str = "/billing/") -> Page:
@@ -73,35 +38,6 @@ def test_four_facts_stand_in_order_under_their_captions(
     assert facts["Factureringsperiode"].startswith("Maandelijks")
     assert facts["Abonnementsstatus"] == "Actief"
     assert facts["Volgende factureringsdatum"] == "12 december 2076"
-
-
-@pytest.mark.parametrize(
-    ("name", "badge", "caption", "button", "warning"),
-    EVERY_STATUS,
-    ids=[s[0] for s in EVERY_STATUS],
-)
-def test_every_status_has_its_badge_its_date_its_button_and_its_warning(
-    client: FlaskClient,
-    emulator: Emulator,
-    clock: Clock,
-    name: str,
-    badge: str | None,
-    caption: str | None,
-    button: str | None,
-    warning: bool,
-) -> None:
-    populate(emulator.account)
-    for path in ("/billing/", "/billing/card"):
-        page = page_of(client, f"cus_demo_{name}", clock, path)
-        assert page.facts.get("Abonnementsstatus") == badge
-        assert [c for c in page.facts if c in CAPTIONS_OF_DATES] == ([caption] if caption else [])
-        links = [link.text.strip() for link in page.buttons]
-        assert len(links) == (1 if button else 0)
-        assert all(link.startswith(str(button)) for link in links)
-        body = client.get("/billing/subscription.json").get_json()
-        assert bool(body["warning"]) is warning
-        assert (body["warning"] or "") in page.words
-        assert body["status"]["meaning"] in page.words
 
 
 def test_the_button_opens_the_portal_in_a_new_tab_without_a_script(

@@ -75,17 +75,6 @@ def test_a_session_that_has_expired_opens_nothing_any_more(
     assert fresh.get("/billing/", headers=headers).status_code == 401
 
 
-def test_the_pass_in_it_is_never_older_than_a_minute(
-    serve: Serve, clock: Clock, as_anna: dict[str, str]
-) -> None:
-    client = serve(**LONG)
-    links = []
-    for _ in range(3):
-        links.append(client.get(JSON, headers=as_anna).get_json()["portal_url"])
-        clock.advance(60)
-    assert len(set(links)) == 3
-
-
 def test_a_date_that_passes_is_dropped_although_the_card_is_fresh(
     serve: Serve, emulator: Emulator, clock: Clock
 ) -> None:
@@ -99,22 +88,6 @@ def test_a_date_that_passes_is_dropped_although_the_card_is_fresh(
     clock.advance(40)
     answer = client.get(JSON, headers=headers).get_json()
     assert (answer["date"], answer["next_billing_date"]) == (None, None)
-
-
-def test_the_days_of_a_trial_are_counted_anew_at_midnight_in_amsterdam(
-    serve: Serve, emulator: Emulator, clock: Clock
-) -> None:
-    clock.now = moment("2076-11-22 22:59:30")
-    emulator.account.add_customer("cus_trial")
-    emulator.account.add_subscription(
-        "cus_trial", status="trialing", trial_end=moment("2076-11-25 11:00:00")
-    )
-    client, headers = serve(**LONG), bearer(mint("cus_trial", clock))
-    for _ in range(2):
-        meaning = client.get(JSON, headers=headers).get_json()["status"]["meaning"]
-        assert "nog 3 dagen" in meaning
-    clock.advance(30)
-    assert "nog 2 dagen" in client.get(JSON, headers=headers).get_json()["status"]["meaning"]
 
 
 def test_a_change_read_by_another_request_shows_in_all(

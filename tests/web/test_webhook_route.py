@@ -114,28 +114,6 @@ def test_an_event_fills_no_card_whatever_it_says(
     assert read(client, clock).get_json()["status"]["label"] == "Actief"
 
 
-def test_an_event_leaves_other_customers_warm(
-    client: FlaskClient, emulator: Emulator, anna: str, bob: str, clock: Clock, post: Post
-) -> None:
-    read(client, clock, bob)
-    clock.advance(1)
-    calls = emulator.calls()
-    post(event())
-    read(client, clock, bob)
-    assert emulator.calls() == calls
-
-
-def test_the_last_known_card_may_stand_in_after_an_event(
-    client: FlaskClient, emulator: Emulator, anna: str, clock: Clock, post: Post
-) -> None:
-    read(client, clock)
-    clock.advance(1)
-    post(event())
-    emulator.fail(times=None, headers=AT_ONCE)
-    clock.advance(1)
-    assert read(client, clock).get_json()["stale"] is True
-
-
 @pytest.mark.parametrize("missing", [True, False])
 def test_a_deleted_customer_is_forgotten_for_good(
     client: FlaskClient, emulator: Emulator, anna: str, clock: Clock, post: Post, missing: bool
@@ -152,17 +130,6 @@ def test_a_deleted_customer_is_forgotten_for_good(
         assert answer.status_code == 404
     else:
         assert answer.get_json()["status"]["label"] == "Opgezegd"
-
-
-def test_not_even_in_an_outage_does_a_deleted_customers_card_come_back(
-    client: FlaskClient, emulator: Emulator, anna: str, clock: Clock, post: Post
-) -> None:
-    read(client, clock)
-    emulator.fail(times=None, headers=AT_ONCE)
-    clock.advance(1)
-    post(event("customer.deleted", data={"object": {"id": anna, "object": "customer"}}))
-    clock.advance(1)
-    assert read(client, clock).status_code == 503
 
 
 def test_a_renamed_product_shows_its_new_name_without_waiting_an_hour(
