@@ -98,3 +98,14 @@ def test_the_demos_portal_is_without_a_fault(
     for folded in portal.locator("summary").all():
         folded.click()
     assert axe_by_day_and_by_night(portal) == []
+
+
+def test_the_page_of_an_invoice_is_without_a_fault_before_and_after_it_is_paid(
+    page: Page, emulator: Emulator, customer: str
+) -> None:
+    made = emulator.account.add_invoice(customer, amount=2900, due_date=emulator.account.now())
+    assert faults(page, emulator.url + made["hosted_invoice_url"], emulator.url) == []
+    assert axe_by_day_and_by_night(page) == []
+    page.get_by_role("button", name="Betalen").click()
+    expect(page.get_by_role("status")).to_contain_text("Deze factuur is betaald")
+    assert axe_by_day_and_by_night(page) == []
