@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 from demo.account import configurations, customers, discounts, invoices, periods, prices
@@ -16,20 +15,11 @@ from demo.account import schedules as schedule_objects
 from demo.account import subscriptions as subscription_objects
 from demo.account.objects import JSON, new_id
 from demo.account.store import Store
+from demo.account.visits import FIRST_VISIT_WITHIN, PortalVisit
 
 DEBT = ("past_due", "unpaid", "incomplete")
 """The statuses in which an invoice waits for its payment."""
 _ENDED = ("canceled", "incomplete_expired")
-
-
-@dataclass
-class PortalVisit:
-    """What a portal link is good for: until `expires_at` (Unix seconds), longer once opened."""
-
-    session: JSON
-    expires_at: float
-    opened: bool = False
-    flow_done: bool = False
 
 
 class Account(Store):
@@ -255,10 +245,15 @@ class Account(Store):
         made = configurations.configuration(id or new_id("bpc"), self.now(), **fields)
         return self.add(made, products=[configurations.product(**each) for each in products])
 
-    def add_session(self, session: JSON, secret: str, lifetime: float) -> JSON:
-        """Remember a portal session whose link, ending in `secret`, opens for `lifetime` s."""
+    def offered(self, configuration: str) -> set[str]:
+        """The prices that a customer may change to, by a portal configuration."""
+        products = self.on_request(configuration, "products") or []
+        return {price for product in products for price in product["prices"]}
+
+    def add_session(self, session: JSON, secret: str) -> JSON:
+        """Remember a portal session whose link ends in `secret`."""
         with self.lock:
-            self.visits[secret] = PortalVisit(session, self.clock() + lifetime)
+            self.visits[secret] = PortalVisit(session, self.clock() + FIRST_VISIT_WITHIN)
             return self.add(session)
 
     def _period(self, price: JSON, fields: JSON) -> tuple[int, int]:

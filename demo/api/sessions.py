@@ -25,11 +25,6 @@ from demo.api.strict import (
     url,
 )
 
-FIRST_VISIT_WITHIN = 300.0
-"""Seconds in which a link must be opened for the first time."""
-VISIT_LASTS = 3600.0
-"""Seconds an opened session stays good."""
-
 _LOCALES = (
     "auto", "bg", "cs", "da", "de", "el", "en", "en-AU", "en-CA", "en-GB", "en-IE", "en-IN",
     "en-NZ", "en-SG", "es", "es-419", "et", "fi", "fil", "fr", "fr-CA", "hr", "hu", "id", "it",
@@ -114,7 +109,7 @@ def create(account: Account, params: JSON, base_url: str) -> JSON:
         "return_url": params.get("return_url") or configuration["default_return_url"],
         "url": f"{base_url}/p/session/{secret}",
     }
-    return account.add_session(session, secret, FIRST_VISIT_WITHIN)
+    return account.add_session(session, secret)
 
 
 def _configuration(account: Account, params: JSON) -> JSON:
@@ -218,16 +213,10 @@ def _check_items(account: Account, configuration: str, found: JSON, data: JSON) 
     price = item.get("price")
     if price and account.get("price", price) is None:
         raise missing("price", price, f"{param}[0][price]")
-    if price and price not in offered(account, configuration):
+    if price and price not in account.offered(configuration):
         raise RefusedError(
             400,
             f"The price `{price}` is not included in `features[subscription_update][products]` "
             f"of the portal configuration `{configuration}`.",
             param=f"{param}[0][price]",
         )
-
-
-def offered(account: Account, configuration: str) -> set[str]:
-    """The prices that a customer may change to, by the portal's configuration."""
-    products = account.on_request(configuration, "products") or []
-    return {price for product in products for price in product["prices"]}

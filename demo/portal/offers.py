@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from demo.account import lifecycle
 from demo.account.account import Account
 from demo.account.objects import JSON
-from demo.api.sessions import offered
 from demo.portal import texts as words
 
 FEATURES = {
@@ -74,7 +73,7 @@ class Offers:
     def choices(self, subscription: JSON) -> list[tuple[str, str]]:
         """The prices that the configuration offers instead of the present one."""
         current = subscription["items"]["data"][0]["price"]
-        allowed = offered(self.account, self.session["configuration"])
+        allowed = self.account.offered(self.session["configuration"])
         confirmed = self._confirmed(subscription)
         return [
             (price["id"], self._choice(subscription, price))

@@ -12,9 +12,9 @@ from werkzeug.exceptions import Conflict, HTTPException
 from werkzeug.wrappers import Response as BaseResponse
 
 from demo.account import lifecycle, periods
-from demo.account.account import Account, PortalVisit
+from demo.account.account import Account
 from demo.account.objects import JSON
-from demo.api.sessions import VISIT_LASTS
+from demo.account.visits import PortalVisit
 from demo.portal import texts as words
 from demo.portal.offers import FEATURES, Offer, Offers
 from demo.portal.render import language, page
@@ -103,12 +103,7 @@ class Portal:
 
     def _visit(self, secret: str) -> PortalVisit | None:
         visit = self._account.visits.get(secret)
-        if visit is None or self._account.clock() >= visit.expires_at:
-            return None
-        if not visit.opened:
-            visit.opened = True
-            visit.expires_at = self._account.clock() + VISIT_LASTS
-        return visit
+        return visit if visit and visit.opens(self._account.clock()) else None
 
     def _next(self, visit: PortalVisit, secret: str) -> str:
         home = f"/p/session/{secret}?done"
