@@ -16,13 +16,8 @@ from typing import Any, TypeVar
 
 from .cache.budget import ReadBudget
 from .cache.products import Product, Products
-from .card.facts import (
-    Billing,
-    Subscription,
-    only_product,
-    wants_invoice,
-    wants_schedule,
-)
+from .card.facts import Billing, Subscription
+from .card.wanted import only_product, wanted_products, wants_invoice, wants_schedule
 from .errors import (
     BillingError,
     CustomerNotFound,
@@ -61,7 +56,7 @@ class Detail:
 
 DETAILS = (
     Detail("latest_invoice", wants_invoice, StripeGateway.retrieve_invoice),
-    Detail("schedule", wants_schedule, StripeGateway.retrieve_pauses),
+    Detail("schedule", wants_schedule, StripeGateway.retrieve_schedule),
 )
 
 EXPANSIONS: Mapping[str, Sequence[str]] = {}
@@ -204,8 +199,7 @@ class Reader:
     def _read_products(
         self, subscriptions: Sequence[Subscription], until: float
     ) -> dict[str, Product]:
-        wanted = [i.product for sub in subscriptions for i in sub.items if i.product is not None]
-        ids = list(dict.fromkeys(wanted))
+        ids = wanted_products(subscriptions)
         running = [sub for sub in subscriptions if sub.status in ("active", "trialing")]
         priced = next((only_product(sub) for sub in running or subscriptions), None)
         self._products.learn(ids)

@@ -19,8 +19,11 @@ from demo.start_page import customer_token
 NOW = 3_373_268_400
 """22 November 2076, 11:00 UTC: far enough ahead for every token to be valid."""
 SECRET = "a-secret-of-these-tests-that-is-long-enough"
-ALSO = ("pauze_gepland", "gratis", "nul_stuks", "korting_alles", "gratis_naast_proef")
-NOT_YET = pytest.mark.xfail(reason="the card does not know prices of nothing yet")
+ALSO = (
+    "kaart_verloopt", "kaart_verloopt_later", "proef_stopt", "proef_pauzeert",
+    "proef_met_factuur", "incasso_onderweg", "korting_alles",
+)  # fmt: skip
+NOT_YET = pytest.mark.xfail(reason="payment methods and coupons do not come along yet")
 
 
 @pytest.fixture(scope="module")

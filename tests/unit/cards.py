@@ -12,7 +12,7 @@ from billing_proxy.card.builder import CardBuilder
 from billing_proxy.card.card import BillingCard
 from billing_proxy.card.facts import Billing, Subscription, YearlyPrice
 from billing_proxy.card.links import Links
-from billing_proxy.gateway.reading import read_invoice, read_pause_periods, read_subscription
+from billing_proxy.gateway.reading import read_invoice, read_schedule, read_subscription
 from billing_proxy.language.words import Language
 
 from .stripe_objects import CUSTOMER, NOW, make_invoice, make_schedule
@@ -39,9 +39,7 @@ def with_pauses(
     subscription: Mapping[str, Any], *pauses: tuple[int | None, int | None]
 ) -> Subscription:
     """``subscription`` with its schedule read."""
-    return replace(
-        read_subscription(subscription), schedule=read_pause_periods(make_schedule(*pauses))
-    )
+    return replace(read_subscription(subscription), schedule=read_schedule(make_schedule(*pauses)))
 
 
 def card_of(

@@ -10,6 +10,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 CUSTOMER = "cus_QXg1o8vcGmoR32"
+PRICE = "price_1PgafmB7WZ01zgkW6dKueIc5"
 NICKNAME = "intern-2024-v3"
 
 
@@ -60,7 +61,7 @@ def make_item(
         "usage_type": usage_type,
     }
     price = {
-        "id": "price_1PgafmB7WZ01zgkW6dKueIc5",
+        "id": PRICE,
         "object": "price",
         "nickname": NICKNAME,
         "product": product,

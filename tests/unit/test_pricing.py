@@ -6,11 +6,12 @@ from typing import Any
 
 import pytest
 
-from billing_proxy.card.facts import YearlyPrice, only_product
+from billing_proxy.card.facts import YearlyPrice
 from billing_proxy.card.pricing import Amount, Saving, amount_of, yearly_saving
+from billing_proxy.card.wanted import only_product
 from billing_proxy.gateway.reading import read_subscription, read_yearly_prices
 
-from .stripe_objects import make_item, make_subscription
+from .stripe_objects import CUSTOMER, PRICE, make_item, make_subscription
 
 
 def amount(*items: dict[str, Any], **fields: Any) -> Amount | None:
@@ -30,7 +31,6 @@ def test_a_flat_price_times_its_quantity_is_the_amount() -> None:
         unit_amount=2900,
         quantity=3,
         excludes_tax=False,
-        excludes_discount=False,
     )
 
 
@@ -78,7 +78,9 @@ def test_a_missing_quantity_is_one() -> None:
     assert found.amount == 2900
 
 
-EXCLUSIVE, INCLUSIVE = {"inclusive": False}, {"inclusive": True}
+EXCLUSIVE = {"inclusive": False, "percentage": 21.0}
+INCLUSIVE = {"inclusive": True, "percentage": 21.0}
+REVERSED = {"inclusive": False, "percentage": 0}
 
 
 @pytest.mark.parametrize(
@@ -86,14 +88,18 @@ EXCLUSIVE, INCLUSIVE = {"inclusive": False}, {"inclusive": True}
     [
         ({}, {}, False),
         ({"tax_behavior": "unspecified"}, {}, False),
-        ({"tax_behavior": "exclusive"}, {}, True),
+        ({"tax_behavior": "exclusive"}, {}, False),
+        ({"tax_behavior": "exclusive"}, {"automatic_tax": {"enabled": True}}, True),
         ({"tax_behavior": "inclusive"}, {"automatic_tax": {"enabled": True}}, False),
         ({"tax_behavior": "unspecified"}, {"automatic_tax": {"enabled": True}}, True),
         ({}, {"automatic_tax": {"enabled": False}}, False),
         ({}, {"default_tax_rates": [EXCLUSIVE]}, True),
         ({}, {"default_tax_rates": [INCLUSIVE]}, False),
         ({"tax_rates": [EXCLUSIVE]}, {}, True),
-        ({"tax_rates": [INCLUSIVE]}, {}, False),
+        ({"tax_rates": [INCLUSIVE]}, {"default_tax_rates": [EXCLUSIVE]}, False),
+        ({}, {"default_tax_rates": [REVERSED]}, False),
+        ({}, {"default_tax_rates": [{"inclusive": False, "percentage": "21"}]}, False),
+        ({"tax_behavior": "exclusive", "tax_rates": [REVERSED]}, {}, False),
         ({"tax_rates": None}, {"default_tax_rates": None, "automatic_tax": None}, False),
     ],
 )
@@ -103,23 +109,6 @@ def test_tax_that_comes_on_top_is_said(
     found = amount(flat(**item), **fields)
     assert found is not None
     assert found.excludes_tax is excludes
-
-
-@pytest.mark.parametrize(
-    ("item", "fields", "excludes"),
-    [
-        ({}, {}, False),
-        ({}, {"discounts": []}, False),
-        ({}, {"discounts": ["di_1"]}, True),
-        ({}, {"discounts": [{"id": "di_1"}]}, True),
-        ({"discounts": ["di_1"]}, {}, True),
-        ({"discounts": None}, {"discounts": "di_1"}, False),
-    ],
-)
-def test_a_discount_is_said(item: dict[str, Any], fields: dict[str, Any], excludes: bool) -> None:
-    found = amount(flat(**item), **fields)
-    assert found is not None
-    assert found.excludes_discount is excludes
 
 
 def test_a_subscription_to_one_thing_is_about_one_product() -> None:
@@ -135,7 +124,8 @@ def test_a_subscription_to_one_thing_is_about_one_product() -> None:
 
 def price(**fields: Any) -> dict[str, Any]:
     obj = make_item(**{"interval": "year", "unit_amount": 29000, **fields})["price"]
-    return {"active": True, **obj, **{k: v for k, v in fields.items() if k == "active"}}
+    obj = {"active": True, **obj, **{k: v for k, v in fields.items() if k == "active"}}
+    return {**obj, "product": fields.get("product", {"id": "prod_pro", "active": True})}
 
 
 def test_only_flat_prices_for_a_year_that_are_for_sale_count() -> None:
@@ -150,11 +140,13 @@ def test_only_flat_prices_for_a_year_that_are_for_sale_count() -> None:
         price(usage_type="metered"),
         price(billing_scheme="tiered"),
         price(currency=None),
+        price(product={"id": "prod_pro", "active": False}),
+        price(product="prod_pro"),
         {},
     ]
     assert read_yearly_prices(prices) == (
-        YearlyPrice(29000, "eur", None),
-        YearlyPrice(30000, "eur", None),
+        YearlyPrice(29000, "eur", None, PRICE),
+        YearlyPrice(30000, "eur", None, PRICE),
     )
 
 
@@ -235,6 +227,15 @@ def test_what_is_no_sure_saving_is_not_promised(price: YearlyPrice) -> None:
         ({"items": [flat(product=None)]}, False),
         ({"items": [flat(unit_amount=0)]}, False),
         ({"items": [flat(quantity=0)]}, False),
+        ({"currency": "usd"}, False),
+        ({"currency": "eur"}, True),
+        ({"discounts": ["di_1"]}, False),
+        ({"items": [flat(discounts=["di_1"])]}, False),
+        ({"customer": {"id": CUSTOMER, "discount": {"id": "di_1"}}}, False),
+        ({"pause_collection": {"behavior": "void", "resumes_at": None}}, False),
+        ({"schedule": "sub_sched_1"}, False),
+        ({"pending_update": {"expires_at": 9}}, False),
+        ({"collection_method": "send_invoice"}, False),
     ],
 )
 def test_only_who_goes_on_paying_for_one_thing_monthly_could_save(

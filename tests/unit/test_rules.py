@@ -502,8 +502,8 @@ def test_a_pause_warns_when_the_customer_has_to_mend_the_payment(reason: str, wa
 def test_the_warnings_about_a_pause_say_which_of_both_it_is() -> None:
     missing = card_of(paused(status_details=paused_because("trial_end_without_payment_method")))
     failed = card_of(paused(status_details=paused_because("final_payment_failure")))
-    assert "nog geen betaalmethode" in (missing.warning or "")
-    assert "mislukte betaling" in (failed.warning or "")
+    assert "geen betaalmethode bekend" in (missing.warning or "")
+    assert "een betaling niet is gelukt" in (failed.warning or "")
 
 
 def test_a_pause_of_collection_is_the_customers_own_and_does_not_warn() -> None:
@@ -534,7 +534,7 @@ def test_without_a_subscription_the_card_says_so(subscriptions: tuple[Any, ...])
     assert card.plan == "Gratis"
     assert card.status.code == "none"
     assert card.status.label is None
-    assert "geen abonnement" in card.status.meaning
+    assert "geen betaald abonnement" in card.status.meaning
     assert card.status.stripe_status is None
     assert (card.subscription, card.billing_period, card.date, card.second_date) == (None,) * 4
     assert (card.next_billing_date, card.warning, card.button) == (None,) * 3

@@ -10,13 +10,16 @@ from billing_proxy.card.facts import (
     Invoice,
     Item,
     PausePeriod,
+    Schedule,
     Subscription,
-    wants_invoice,
-    wants_schedule,
 )
-from billing_proxy.card.rules import Caption, Code, Dated, Notice, decide
+from billing_proxy.card.rules import Caption, Code, Dated, decide
+from billing_proxy.card.wanted import wants_invoice, wants_schedule
 
 from .stripe_objects import NOW
+
+PAUSED_UNTIL_NOW = Schedule(pauses=(PausePeriod(1, NOW),))
+BY_INVOICE = {"collection_method": "send_invoice"}
 
 
 @pytest.mark.parametrize(
@@ -25,21 +28,24 @@ from .stripe_objects import NOW
         ({"status": "past_due", "latest_invoice": "in_1"}, "latest_invoice"),
         ({"status": "past_due", "latest_invoice": Invoice()}, None),
         ({"status": "past_due"}, None),
-        ({"status": "past_due", "latest_invoice": "in_1", "cancel_at": 9}, None),
-        ({"status": "past_due", "latest_invoice": "in_1", "cancel_at_period_end": True}, None),
-        ({"status": "unpaid", "latest_invoice": "in_1"}, None),
-        ({"status": "incomplete", "latest_invoice": "in_1"}, None),
-        ({"status": "active", "latest_invoice": "in_1", "schedule": "sub_sched_1"}, None),
-        ({"status": "trialing", "latest_invoice": "in_1", "schedule": "sub_sched_1"}, None),
+        ({"status": "past_due", "latest_invoice": "in_1", "cancel_at": 9}, "latest_invoice"),
+        ({"status": "unpaid", "latest_invoice": "in_1"}, "latest_invoice"),
+        ({"status": "incomplete", "latest_invoice": "in_1"}, "latest_invoice"),
+        ({"status": "active", "latest_invoice": "in_1"}, None),
+        ({"status": "active", "latest_invoice": "in_1", **BY_INVOICE}, "latest_invoice"),
+        ({"status": "active", "latest_invoice": "in_1", "pending_update": True}, "latest_invoice"),
+        ({"status": "canceled", "latest_invoice": "in_1", **BY_INVOICE}, None),
+        ({"status": "active", "latest_invoice": "in_1", "schedule": "sub_sched_1"}, "schedule"),
+        ({"status": "trialing", "schedule": "sub_sched_1"}, "schedule"),
         ({"status": "canceled", "latest_invoice": "in_1", "schedule": "sub_sched_1"}, None),
         ({"status": "paused", "schedule": "sub_sched_1"}, "schedule"),
-        ({"status": "paused", "schedule": (PausePeriod(),)}, None),
-        ({"status": "paused", "schedule": ()}, None),
+        ({"status": "paused", "schedule": Schedule()}, None),
+        ({"status": "paused", "schedule": Schedule(pauses=(PausePeriod(),))}, None),
         ({"status": "paused"}, None),
-        ({"status": "paused", "schedule": "sub_sched_1", "cancel_at": 9}, None),
+        ({"status": "paused", "schedule": "sub_sched_1", "cancel_at": 9}, "schedule"),
     ],
 )
-def test_only_a_date_that_the_card_shows_costs_another_call(
+def test_only_what_the_card_shows_costs_another_call(
     fields: dict[str, Any], detail: str | None
 ) -> None:
     sub = Subscription(**fields)
@@ -56,7 +62,10 @@ def test_only_a_date_that_the_card_shows_costs_another_call(
             {"status": "past_due", "latest_invoice": Invoice(next_payment_attempt=NOW)},
             Caption.NEXT_ATTEMPT,
         ),
-        ({"status": "paused", "schedule": (PausePeriod(1, NOW),)}, Caption.RESUMES),
+        (
+            {"status": "paused", "schedule": Schedule(pauses=(PausePeriod(1, NOW),))},
+            Caption.RESUMES,
+        ),
         ({"status": "active", "pause_collection": None, "cancel_at": NOW}, Caption.ENDS),
     ],
 )
@@ -86,26 +95,9 @@ def test_a_date_about_the_future_goes_at_its_very_second(
 def test_a_pause_ends_when_the_one_under_way_does(
     pauses: list[tuple[int | None, int | None]], resumes: int | None
 ) -> None:
-    schedule = tuple(PausePeriod(start, end) for start, end in pauses)
+    schedule = Schedule(pauses=tuple(PausePeriod(start, end) for start, end in pauses))
     decision = decide(Subscription(status="paused", schedule=schedule), NOW)
     assert decision.date == (Dated(Caption.RESUMES, resumes) if resumes else None)
-
-
-@pytest.mark.parametrize(
-    ("fields", "warning"),
-    [
-        ({"status": "past_due"}, Notice.PAYMENT_FAILED),
-        ({"status": "past_due", "collection_method": "send_invoice"}, Notice.INVOICE_OPEN),
-        ({"status": "unpaid"}, Notice.INVOICES_UNPAID),
-        ({"status": "unpaid", "collection_method": "send_invoice"}, Notice.INVOICES_UNPAID),
-        ({"status": "incomplete"}, Notice.FIRST_PAYMENT_OPEN),
-        ({"status": "incomplete", "cancel_at": NOW + 9}, Notice.FIRST_PAYMENT_OPEN),
-    ],
-)
-def test_a_debt_warns_of_what_the_customer_has_to_do(
-    fields: dict[str, Any], warning: Notice
-) -> None:
-    assert decide(Subscription(**fields), NOW).warning is warning
 
 
 def test_an_end_that_is_a_trials_end_is_no_charge() -> None:
@@ -119,5 +111,6 @@ def test_an_end_that_is_a_trials_end_is_no_charge() -> None:
             date=Dated(Caption.ENDS, NOW + 10),
             second_date=Dated(Caption.TRIAL_ENDS, NOW + 9),
             next_billing=NOW + 9,
+            allowed=True,
         )
     )

@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from html.parser import HTMLParser
 
+BUTTONS = ("Abonnement bijwerken", "Abonnement beheren", "Abonnement kiezen")
+
 
 @dataclass
 class Element:
@@ -71,8 +73,8 @@ class Page(HTMLParser):
 
     @property
     def buttons(self) -> list[Element]:
-        """The card's button: a link that says what it does to the subscription."""
-        return [a for a in self.all("a") if a.text.strip().startswith("Abonnement ")]
+        """The contract's button, the quiet one beside a cure too."""
+        return [a for a in self.all("a") if a.text.strip().startswith(BUTTONS)]
 
     @property
     def portal_links(self) -> list[Element]:

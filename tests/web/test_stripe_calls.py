@@ -33,13 +33,13 @@ COSTS = {
     "cus_demo_onbekend": 1,
     "cus_demo_product_weg": 1,
     "cus_demo_vreemde_status": 1,
-    "cus_demo_onbetaald": 1,
-    "cus_demo_onvolledig": 1,
-    "cus_demo_achterstallig_opgezegd": 1,
     "cus_demo_pauze": 1,
     # An unpaid invoice or a pause schedule must be looked up: one more.
     "cus_demo_incasso_mislukt": 2,
     "cus_demo_factuur_te_laat": 2,
+    "cus_demo_onbetaald": 2,
+    "cus_demo_onvolledig": 2,
+    "cus_demo_achterstallig_opgezegd": 2,
     "cus_demo_pauze_tot": 2,
 }
 

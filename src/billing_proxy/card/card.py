@@ -1,4 +1,4 @@
-"""``BillingCard``: the four facts, the sentence, the warning and the button, in words. Pure.
+"""``BillingCard``: what one customer sees, in words, and its JSON. Pure.
 
 Dates are calendar days in the zone of the site; nothing here knows of HTTP or Stripe.
 """
@@ -14,7 +14,9 @@ from enum import StrEnum
 from typing import Any
 
 from .links import Link, Links, Target
+from .notices import Notice
 from .rules import Code
+from .upcoming import Kind
 
 NOT_IN_JSON = {"json": None}
 
@@ -48,10 +50,19 @@ class CardStatus:
 
 
 @dataclass(frozen=True, slots=True)
-class CardPrice:
-    """What is charged per period, in the currency's smallest unit, before what ``text`` excludes.
+class CardAccess:
+    """Whether the customer may in (None: not known), and the day until which that holds."""
 
-    ``unit_amount`` and ``quantity`` are None when several items are added up.
+    allowed: bool | None
+    until: dt.date | None
+
+
+@dataclass(frozen=True, slots=True)
+class CardPrice:
+    """What is charged per period, in the currency's smallest unit, before discounts.
+
+    ``unit_amount`` and ``quantity`` are None when several items are added up; the former also
+    where it is less than the smallest unit.
     """
 
     amount: int
@@ -62,13 +73,72 @@ class CardPrice:
 
 
 @dataclass(frozen=True, slots=True)
+class CardDiscount:
+    """What goes off; ``until`` is the last day. With several discounts there is only the text."""
+
+    percent: float | None
+    amount: int | None
+    currency: str | None
+    until: dt.date | None
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class CardPaymentMethod:
+    """With what is paid; ``expires`` is a month, ``2026-12``."""
+
+    type: str
+    brand: str | None
+    last4: str | None
+    expires: str | None
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class CardInvoice:
+    """What is still owed on the latest invoice; without ``url`` it cannot be paid now."""
+
+    amount: int
+    currency: str
+    due_date: dt.date | None
+    text: str
+    url: Target | None
+
+
+@dataclass(frozen=True, slots=True)
+class CardChange:
+    """What is going to change, and on which day; ``plan`` is the one that there will be then."""
+
+    code: Kind
+    date: dt.date
+    plan: str | None
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
 class CardSaving:
-    """What paying yearly would save in a year; ``percent`` is whole and rounded down."""
+    """What paying yearly would save in a year; ``percent`` is whole and rounded down.
+
+    ``price`` is Stripe's id of the yearly price, ``item`` that of the item to be changed.
+    """
 
     amount: int
     currency: str
     percent: int
     text: str
+    url: Target
+    price: str | None = field(metadata=NOT_IN_JSON)
+    item: str | None = field(metadata=NOT_IN_JSON)
+    quantity: int = field(metadata=NOT_IN_JSON)
+
+
+@dataclass(frozen=True, slots=True)
+class CardLink:
+    """A link to the point: the portal's flow ``code``, or ``resubscribe``."""
+
+    code: str
+    label: str
+    url: Target
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,14 +147,19 @@ class OtherSubscription:
 
     subscription: str | None
     plan: str
+    plan_names: tuple[str, ...] = field(metadata=NOT_IN_JSON)
     status: CardStatus
+    access: CardAccess
+    price: CardPrice | None
     date: CardDate | None
+    url: Target
 
 
 @dataclass(frozen=True, slots=True)
 class BillingCard:
     """What one customer sees, at one moment, in one language.
 
+    ``plan_names`` are the parts of ``plan``, which may be in scripts that run the other way.
     ``as_of`` is when Stripe was read (UTC); ``stale`` says that Stripe could not be read since
     and this is the last known state, which ``as_of_text`` puts in words.
     """
@@ -92,21 +167,41 @@ class BillingCard:
     customer: str | None
     subscription: str | None
     plan: str
+    plan_names: tuple[str, ...] = field(metadata=NOT_IN_JSON)
     billing_period: BillingPeriod | None
     status: CardStatus
+    access: CardAccess
     date: CardDate | None
     second_date: CardDate | None
     next_billing_date: dt.date | None
     price: CardPrice | None
-    yearly_saving: CardSaving | None
+    discount: CardDiscount | None
+    payment_method: CardPaymentMethod | None
+    open_invoice: CardInvoice | None
+    upcoming_change: CardChange | None
+    notices: tuple[Notice, ...]
     warning: str | None
+    yearly_saving: CardSaving | None
     main_link: Link | None = field(metadata={"json": "button"})
     portal: Target | None = field(metadata={"json": "portal_url"})
+    links: tuple[CardLink, ...]
     other_subscriptions: tuple[OtherSubscription, ...]
     as_of: datetime
     as_of_text: str = field(metadata=NOT_IN_JSON)
     stale: bool
     language: str = field(metadata=NOT_IN_JSON)
+
+    @property
+    def dates(self) -> list[CardDate]:
+        """The dates that there are, in the order of the calendar."""
+        known = [date for date in (self.date, self.second_date) if date is not None]
+        return sorted(known, key=lambda date: date.date)
+
+    @property
+    def cure(self) -> Link | None:
+        """What comes before the button: the link of the first notice about a debt."""
+        owing = self.status.code is Code.PAST_DUE and self.notices
+        return self.notices[0].link if owing else None
 
     @property
     def button(self) -> str | None:

@@ -10,10 +10,13 @@ Source: https://docs.stripe.com/billing/subscriptions/overview#subscription-stat
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 
 from .facts import Invoice, Subscription
+from .pricing import costs_nothing
+from .upcoming import Change, prevents, upcoming_change
+from .wanted import DEBTS, lasting
 
 
 class Code(StrEnum):
@@ -41,17 +44,6 @@ class Caption(StrEnum):
     ENDED = "ended"
 
 
-class Notice(StrEnum):
-    """What the customer has to know or to do; the values are stable."""
-
-    PAYMENT_FAILED = "payment_failed"
-    INVOICE_OPEN = "invoice_open"
-    INVOICES_UNPAID = "invoices_unpaid"
-    FIRST_PAYMENT_OPEN = "first_payment_open"
-    PAUSED_PAYMENT_FAILED = "paused_payment_failed"
-    PAUSED_WITHOUT_PAYMENT_METHOD = "paused_without_payment_method"
-
-
 class Action(StrEnum):
     """What the card's button offers."""
 
@@ -73,6 +65,7 @@ class Decision:
     """What the card says about one subscription, still without words.
 
     ``next_billing`` (Unix seconds, UTC) is filled only when something is really charged then.
+    ``coming`` is what changes first, and ``allowed`` whether the customer may in (None: unknown).
     """
 
     code: Code
@@ -80,7 +73,8 @@ class Decision:
     date: Dated | None = None
     second_date: Dated | None = None
     next_billing: int | None = None
-    warning: Notice | None = None
+    coming: Change | None = None
+    allowed: bool | None = None
 
 
 PRECEDENCE = (
@@ -89,20 +83,52 @@ PRECEDENCE = (
 )  # fmt: skip
 """Which of several subscriptions the card shows: the first of these that there is."""
 
-_DEBTS = ("past_due", "unpaid", "incomplete")
-
-_PAUSE_WARNINGS = {
-    "trial_end_without_payment_method": Notice.PAUSED_WITHOUT_PAYMENT_METHOD,
-    "first_payment_failure": Notice.PAUSED_PAYMENT_FAILED,
-    "final_payment_failure": Notice.PAUSED_PAYMENT_FAILED,
-}
+_CHANGING = (Code.ACTIVE, Code.TRIALING, Code.CANCELING, Code.PAUSED, Code.PAST_DUE)
+_RUNNING = (Code.ACTIVE, Code.TRIALING, Code.CANCELING)
 
 
 def decide(sub: Subscription, now: float) -> Decision:
     """What to say about ``sub`` at the moment ``now`` (Unix seconds, UTC). Never raises."""
+    decision = _by_status(sub, now)
+    coming = upcoming_change(sub, now) if decision.code in _CHANGING else None
+    return replace(decision, coming=coming, allowed=_allowed(sub, decision, now))
+
+
+def choose(
+    subscriptions: Iterable[Subscription], now: float, customer: str | None = None
+) -> list[tuple[Subscription, Decision]]:
+    """Every subscription to speak of, with its decision, the one to show first.
+
+    Ties go to one that costs something, then to the newest, of ended ones to the one that ended
+    last; the order of the input does not matter.
+    """
+    decided = [(sub, decide(sub, now)) for sub in lasting(subscriptions, customer)]
+    if len(decided) > 1:
+        decided.sort(key=lambda pair: _sort_key(*pair))
+    return decided
+
+
+def without_subscription() -> Decision:
+    """What is said of a customer who has none."""
+    return Decision(Code.NONE, Action.CHOOSE, allowed=False)
+
+
+def may_lapse(sub: Subscription) -> bool:
+    """Whether a trial is certain not to be charged at its end, for want of a payment method."""
+    lapses = sub.missing_payment_method in ("cancel", "pause")
+    return lapses and lacks_method_in_trial(sub)
+
+
+def lacks_method_in_trial(sub: Subscription) -> bool:
+    """Whether ``sub`` is on trial without anything that could be charged automatically."""
+    automatic = sub.collection_method != "send_invoice"
+    return sub.status == "trialing" and automatic and sub.lacks_payment_method
+
+
+def _by_status(sub: Subscription, now: float) -> Decision:
     match sub.status:
         case "canceled":
-            return _canceled(sub)
+            return _canceled(sub, now)
         case "past_due" | "unpaid" | "incomplete":
             return _debt(sub, now)
         case "active" | "trialing" | "paused" if sub.ends:
@@ -119,37 +145,32 @@ def decide(sub: Subscription, now: float) -> Decision:
             return Decision(Code.UNKNOWN, Action.UPDATE)
 
 
-def choose(
-    subscriptions: Iterable[Subscription], now: float
-) -> list[tuple[Subscription, Decision]]:
-    """Every subscription the customer has or had, with its decision, the one to show first.
+def _allowed(sub: Subscription, decision: Decision, now: float) -> bool | None:
+    """Whether the customer may in.
 
-    A first payment that never came (``incomplete_expired``) leaves no subscription behind.
-    Ties go to the newest, of ended ones to the one that ended last; the order of the input
-    does not matter.
+    Sources: https://docs.stripe.com/billing/subscriptions/overview,
+    https://docs.stripe.com/billing/subscriptions/pause-payment
     """
-    decided = [(s, decide(s, now)) for s in subscriptions if s.status != "incomplete_expired"]
-    if len(decided) > 1:
-        decided.sort(key=lambda pair: _sort_key(*pair))
-    return decided
+    if decision.code is Code.UNKNOWN:
+        return None
+    if sub.status not in ("active", "trialing", "past_due"):
+        return False
+    pause = sub.pause_collection
+    if pause is not None and pause.behavior == "void" and sub.collection_paused_at(now):
+        return False
+    return sub.end is None or sub.end > now
 
 
-def _canceled(sub: Subscription) -> Decision:
+def _canceled(sub: Subscription, now: float) -> Decision:
     ended = sub.ended_at if sub.ended_at is not None else sub.canceled_at
-    date = Dated(Caption.ENDED, ended) if ended is not None else None
+    date = Dated(Caption.ENDED, ended) if ended is not None and ended <= now else None
     return Decision(Code.CANCELED, Action.MANAGE, date)
 
 
 def _debt(sub: Subscription, now: float) -> Decision:
-    warning = {
-        "unpaid": Notice.INVOICES_UNPAID,
-        "incomplete": Notice.FIRST_PAYMENT_OPEN,
-    }.get(sub.status or "", Notice.PAYMENT_FAILED)
-    if sub.status == "past_due" and sub.collection_method == "send_invoice":
-        warning = Notice.INVOICE_OPEN
     if sub.ends:
-        return Decision(Code.PAST_DUE, Action.MANAGE, _ending(sub), warning=warning)
-    return Decision(Code.PAST_DUE, Action.UPDATE, _debt_date(sub, now), warning=warning)
+        return Decision(Code.PAST_DUE, Action.MANAGE, _ending(sub))
+    return Decision(Code.PAST_DUE, Action.UPDATE, _debt_date(sub, now))
 
 
 def _debt_date(sub: Subscription, now: float) -> Dated | None:
@@ -157,7 +178,7 @@ def _debt_date(sub: Subscription, now: float) -> Dated | None:
     if sub.status != "past_due" or not isinstance(invoice, Invoice):
         return None
     if sub.collection_method == "send_invoice":
-        # Overdue is what past_due means here, so a due date in the past is shown as it is.
+        # A due date says nothing of the future: it is shown as it is, also when it has passed.
         return Dated(Caption.INVOICE_DUE, invoice.due_date) if invoice.due_date else None
     return _ahead(Caption.NEXT_ATTEMPT, invoice.next_payment_attempt, now)
 
@@ -175,7 +196,13 @@ def _canceling(sub: Subscription, now: float) -> Decision:
 
 def _charge_before_end(sub: Subscription, now: float) -> Dated | None:
     """The date on which something is still charged although the end is near, if there is one."""
-    if sub.status == "trialing":
+    charge = _charge(sub, now)
+    return charge if charge and sub.end is not None and charge.moment < sub.end else None
+
+
+def _charge(sub: Subscription, now: float) -> Dated | None:
+    """When something is certain to be charged next."""
+    if sub.status == "trialing" and not may_lapse(sub):
         charge = _ahead(Caption.TRIAL_ENDS, sub.trial_end, now)
     elif sub.status == "active":
         charge = _ahead(Caption.NEXT_BILLING, sub.next_billing, now)
@@ -183,27 +210,27 @@ def _charge_before_end(sub: Subscription, now: float) -> Dated | None:
         return None
     if charge is None or sub.collection_paused_at(charge.moment):
         return None
-    return charge if sub.end is not None and charge.moment < sub.end else None
+    if costs_nothing(sub, charge.moment) or prevents(upcoming_change(sub, now), charge.moment):
+        return None
+    return charge
 
 
 def _paused(sub: Subscription, now: float) -> Decision:
     # A paused item's period end is the moment of the pause; only the schedule knows what follows.
-    periods = sub.schedule if isinstance(sub.schedule, tuple) else ()
     resumes = [
-        p.resume_at
-        for p in periods
-        if p.resume_at is not None and p.resume_at > now and (p.pause_at or 0) <= now
+        pause.resume_at
+        for pause in sub.plan.pauses
+        if pause.resume_at is not None and pause.resume_at > now and (pause.pause_at or 0) <= now
     ]
     date = Dated(Caption.RESUMES, min(resumes)) if resumes else None
-    warning = _PAUSE_WARNINGS.get(sub.pause_reason or "")
-    return Decision(Code.PAUSED, Action.UPDATE, date, warning=warning)
+    return Decision(Code.PAUSED, Action.UPDATE, date)
 
 
 def _trialing(sub: Subscription, now: float) -> Decision:
-    date = _ahead(Caption.TRIAL_ENDS, sub.trial_end, now)
-    charged = date is not None and not sub.collection_paused_at(date.moment)
-    next_billing = date.moment if date and charged else None
-    return Decision(Code.TRIALING, Action.UPDATE, date, next_billing=next_billing)
+    date, charge = _ahead(Caption.TRIAL_ENDS, sub.trial_end, now), _charge(sub, now)
+    return Decision(
+        Code.TRIALING, Action.UPDATE, date, next_billing=charge.moment if charge else None
+    )
 
 
 def _collection_paused(sub: Subscription) -> Decision:
@@ -213,7 +240,7 @@ def _collection_paused(sub: Subscription) -> Decision:
 
 
 def _active(sub: Subscription, now: float) -> Decision:
-    date = _ahead(Caption.NEXT_BILLING, sub.next_billing, now)
+    date = _charge(sub, now)
     return Decision(Code.ACTIVE, Action.UPDATE, date, next_billing=date.moment if date else None)
 
 
@@ -225,7 +252,10 @@ def _ahead(caption: Caption, moment: int | None, now: float) -> Dated | None:
     return Dated(caption, moment) if moment is not None and moment > now else None
 
 
-def _sort_key(sub: Subscription, decision: Decision) -> tuple[int, int, int, str, str]:
-    rank = sub.status if sub.status in _DEBTS else decision.code
+def _sort_key(sub: Subscription, decision: Decision) -> tuple[int, int, bool, int, int, str, str]:
+    rank = PRECEDENCE.index(sub.status if sub.status in DEBTS else decision.code)
+    tier, free = rank, sub.is_free
+    if decision.code in _RUNNING:  # among those that run, what is paid for comes first
+        tier = PRECEDENCE.index("canceling") if free else PRECEDENCE.index("active")
     ended = (sub.ended_at or sub.canceled_at or 0) if decision.code is Code.CANCELED else 0
-    return (PRECEDENCE.index(str(rank)), -ended, -sub.created, sub.id or "", repr(sub))
+    return (tier, rank, free, -ended, -sub.created, sub.id or "", repr(sub))

@@ -1,13 +1,13 @@
-"""The words on the card: labels, captions, what a status means, warnings and buttons. Pure."""
+"""The words on the card: labels, captions, buttons, prices and what else is a fact. Pure."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from ..language.words import Language, mark
-from .facts import Subscription
+from .calendar import Calendar
+from .facts import Discount, PaymentMethod
 from .pricing import Amount, Saving
-from .rules import Action, Caption, Code, Decision, Notice
+from .rules import Action, Caption, Code
+from .upcoming import Change, Kind
 
 LABELS = {
     Code.ACTIVE: mark("Actief"),
@@ -33,82 +33,71 @@ BUTTONS = {
     Action.MANAGE: mark("Abonnement beheren"),
     Action.CHOOSE: mark("Abonnement kiezen"),
 }
+RESUBSCRIBE = mark("Opnieuw abonneren")
 
-WARNINGS = {
-    Notice.PAYMENT_FAILED: mark(
-        "De laatste betaling is niet gelukt. Werk je betaalmethode bij, "
-        "zodat je abonnement kan doorlopen."
-    ),
-    Notice.INVOICE_OPEN: mark(
-        "Er staat nog een factuur open. Betaal die, zodat je abonnement kan doorlopen."
-    ),
-    Notice.INVOICES_UNPAID: mark(
-        "Er staan nog facturen open. Werk je betaalmethode bij en betaal ze in het klantportaal."
-    ),
-    Notice.FIRST_PAYMENT_OPEN: mark(
-        "De eerste betaling is nog niet gelukt. Rond die af, dan gaat je abonnement in."
-    ),
-    Notice.PAUSED_PAYMENT_FAILED: mark(
-        "De pauze komt door een mislukte betaling. Werk je betaalmethode bij om verder te gaan."
-    ),
-    Notice.PAUSED_WITHOUT_PAYMENT_METHOD: mark(
-        "Er is nog geen betaalmethode bekend. Voeg er een toe om verder te gaan."
-    ),
+FLOWS = {
+    "payment_method_update": mark("Betaalmethode wijzigen"),
+    "customer_update": mark("Factuurgegevens wijzigen"),
+    "subscription_update": mark("Plan of periode wijzigen"),
+    "subscription_cancel": mark("Abonnement opzeggen"),
 }
+"""The portal's deep links: https://docs.stripe.com/customer-management/portal-deep-links"""
+
+BY_INVOICE = mark("Op factuur")
 
 NAMELESS_PLAN = mark("Abonnement")
 NAMELESS_PART = mark("overig")
 MIXED_INTERVALS = mark("Gemengd")
 
 
-@dataclass(frozen=True, slots=True)
-class Moment:
-    """A decision's date as a sentence needs it: in words, and seen from today."""
+BRANDS = {
+    "amex": "American Express",
+    "cartes_bancaires": "Cartes Bancaires",
+    "diners": "Diners Club",
+    "discover": "Discover",
+    "eftpos_au": "eftpos",
+    "jcb": "JCB",
+    "link": "Link",
+    "mastercard": "Mastercard",
+    "unionpay": "UnionPay",
+    "visa": "Visa",
+}
+"""Of cards, in their owners' spelling: https://docs.stripe.com/api/payment_methods/object"""
 
-    text: str | None = None
-    days_left: int = 0
-    passed: bool = False
-
-
-def meaning(decision: Decision, sub: Subscription | None, when: Moment, lang: Language) -> str:
-    """One sentence or two on what the status means for the customer."""
-    match decision.code:
-        case Code.ACTIVE:
-            return lang.text("Je abonnement loopt en wordt automatisch verlengd.")
-        case Code.TRIALING:
-            return _trialing(when, lang)
-        case Code.CANCELING:
-            return _canceling(sub, when, lang)
-        case Code.PAUSED:
-            return _paused(when, lang)
-        case Code.PAST_DUE:
-            return _past_due(decision, lang)
-        case Code.CANCELED:
-            return lang.text(
-                "Je abonnement is beëindigd. Je facturen vind je nog in het klantportaal."
-            )
-        case Code.UNKNOWN:
-            return lang.text(
-                "De status van je abonnement kunnen we hier nu niet tonen. "
-                "In het klantportaal zie je alles."
-            )
-        case Code.NONE:
-            return lang.text("Je hebt op dit moment geen abonnement.")
+METHODS = {
+    "amazon_pay": "Amazon Pay",
+    "au_becs_debit": "BECS",
+    "bacs_debit": "Bacs",
+    "bancontact": "Bancontact",
+    "cashapp": "Cash App Pay",
+    "eps": "EPS",
+    "ideal": "iDEAL",
+    "klarna": "Klarna",
+    "link": "Link",
+    "paypal": "PayPal",
+    "revolut_pay": "Revolut Pay",
+    "sofort": "Sofort",
+    "twint": "TWINT",
+    "us_bank_account": "ACH",
+}
+"""Types of payment methods that a name says enough of."""
 
 
-def price(amount: Amount, lang: Language) -> str | None:
+def price(amount: Amount, lang: Language, *, before_discount: bool = False) -> str | None:
     """What is paid per period: ``€ 60,00 per maand (12 × € 5,00), exclusief btw``."""
     per = lang.per_interval(amount.interval, amount.interval_count)
+    if amount.amount == 0:
+        return lang.text("Gratis")
     if per is None:
         return None
     text = f"{lang.money(amount.amount, amount.currency)} {per}"
     if amount.unit_amount is not None and amount.quantity is not None and amount.quantity > 1:
         text += f" ({amount.quantity} × {lang.money(amount.unit_amount, amount.currency)})"
-    if amount.excludes_tax and amount.excludes_discount:
+    if amount.excludes_tax and before_discount:
         return text + lang.text(", exclusief btw en korting")
     if amount.excludes_tax:
         return text + lang.text(", exclusief btw")
-    return text + (lang.text(", exclusief korting") if amount.excludes_discount else "")
+    return text + (lang.text(", exclusief korting") if before_discount else "")
 
 
 def saving(saving: Saving, lang: Language) -> str:
@@ -118,57 +107,77 @@ def saving(saving: Saving, lang: Language) -> str:
     )
 
 
-def _trialing(when: Moment, lang: Language) -> str:
-    if when.text is None:
-        return lang.text("Je zit in de proefperiode. Daarna gaat je betaalde abonnement in.")
-    if when.days_left <= 0:
-        left = lang.text("Vandaag is de laatste dag van je proefperiode.")
+def discount(discount: Discount, until: str | None, lang: Language) -> str:
+    """``10% korting tot en met 31 maart 2027``; ``until`` is its last day, in words."""
+    if discount.percent_off is not None:
+        amount = lang.percent(discount.percent_off)
+        once, days, always = _PERCENT_OFF
     else:
-        left = lang.plural(
-            "Je proefperiode duurt nog {count} dag.",
-            "Je proefperiode duurt nog {count} dagen.",
-            when.days_left,
-        )
-    then = lang.text("Daarna gaat je betaalde abonnement in.")
-    return f"{left} {then}"
+        amount = lang.money(discount.amount_off or 0, discount.currency or "")
+        once, days, always = _AMOUNT_OFF
+    words = once if discount.once else days if until else always
+    return lang.text(words).format(amount=amount, day=until)
 
 
-def _canceling(sub: Subscription | None, when: Moment, lang: Language) -> str:
-    if when.text is None:
-        return lang.text(
-            "Je abonnement is opgezegd en stopt binnenkort. "
-            "Zolang het loopt, kun je de opzegging nog intrekken."
-        )
-    if when.passed:
-        return lang.text("Je abonnement is opgezegd. We verwerken nu dat het stopt.")
-    if sub is not None and sub.status == "paused":
-        return lang.text(
-            "Je abonnement is gepauzeerd en stopt op {day}. "
-            "Tot die dag kun je de opzegging nog intrekken."
-        ).format(day=when.text)
-    return lang.text(
-        "Je abonnement is opgezegd. Tot {day} blijft alles werken, "
-        "en tot die dag kun je de opzegging nog intrekken."
-    ).format(day=when.text)
+_PERCENT_OFF = (
+    mark("{amount} korting op de volgende factuur"),
+    mark("{amount} korting tot en met {day}"),
+    mark("{amount} korting"),
+)
+_AMOUNT_OFF = (
+    mark("{amount} korting op de volgende factuur"),
+    mark("{amount} korting per factuur tot en met {day}"),
+    mark("{amount} korting per factuur"),
+)
 
 
-def _paused(when: Moment, lang: Language) -> str:
-    if when.text is None:
-        return lang.text("Je abonnement staat op pauze. Zolang dat zo is, schrijven we niets af.")
-    return lang.text(
-        "Je abonnement staat op pauze. Op {day} gaat het verder; tot dan schrijven we niets af."
-    ).format(day=when.text)
+def payment_method(method: PaymentMethod, lang: Language) -> str | None:
+    """``Visa eindigend op 4242, geldig tot en met 12/2026``; None for a type nobody knows here."""
+    if method.type == "card":
+        text = BRANDS.get(method.brand or "") or lang.text("Kaart")
+    elif method.type == "sepa_debit":
+        text = lang.text("SEPA-incasso")
+        if method.last4:
+            text += lang.text(", rekening eindigend op {last4}").format(last4=method.last4)
+        return text
+    else:
+        return METHODS.get(method.type)
+    if method.last4:
+        text = lang.text("{brand} eindigend op {last4}").format(brand=text, last4=method.last4)
+    if method.exp_month and method.exp_year:
+        month = f"{method.exp_month:02}/{method.exp_year}"
+        text += lang.text(", geldig tot en met {month}").format(month=month)
+    return text
 
 
-def _past_due(decision: Decision, lang: Language) -> str:
-    match decision.warning:
-        case Notice.INVOICE_OPEN:
-            return lang.text("De betaaltermijn van een factuur is verstreken.")
-        case Notice.INVOICES_UNPAID:
-            return lang.text(
-                "Eerdere betalingen zijn niet gelukt. We proberen ze niet vanzelf opnieuw."
-            )
-        case Notice.FIRST_PAYMENT_OPEN:
-            return lang.text("Je abonnement is aangevraagd, maar nog niet ingegaan.")
+def change(coming: Change, plan: str | None, amount: Amount | None, calendar: Calendar) -> str:
+    """``Op 16 december 2026 ga je over naar Basic.``, or what else ``coming`` is about."""
+    lang, day = calendar.language, calendar.words(coming.moment)
+    known = amount if amount and lang.per_interval(amount.interval, amount.interval_count) else None
+    match coming.kind:
+        case Kind.PAUSE if coming.resumes_at is not None:
+            text = lang.text("Op {day} gaat je abonnement op pauze, tot {until}.")
+            return text.format(day=day, until=calendar.words(coming.resumes_at))
+        case Kind.PAUSE:
+            return lang.text("Op {day} gaat je abonnement op pauze.").format(day=day)
+        case Kind.PLAN if plan:
+            return lang.text("Op {day} ga je over naar {plan}.").format(day=day, plan=plan)
+        case Kind.PLAN:
+            return lang.text("Op {day} ga je over naar een ander plan.").format(day=day)
+        case Kind.QUANTITY if len(coming.items) == 1:
+            text = lang.text("Op {day} wordt het aantal {count}.")
+            return text.format(day=day, count=coming.items[0].quantity)
+        case Kind.QUANTITY:
+            return lang.text("Op {day} verandert het aantal.").format(day=day)
+        case _ if known:
+            text = lang.text("Vanaf {day} betaal je {price}.")
+            return text.format(day=day, price=_lowered(price(known, lang) or "", known))
+        case Kind.PERIOD:
+            return lang.text("Op {day} verandert je factureringsperiode.").format(day=day)
         case _:
-            return lang.text("Er staat een betaling voor je abonnement open.")
+            return lang.text("Op {day} verandert je prijs.").format(day=day)
+
+
+def _lowered(text: str, amount: Amount) -> str:
+    """A price inside of a sentence."""
+    return text.lower() if amount.amount == 0 else text

@@ -12,14 +12,14 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from ..card.facts import Invoice, Item, PausePeriod, Subscription, YearlyPrice
+from ..card.facts import Invoice, Item, Schedule, Subscription, YearlyPrice
 from ..errors import StripeMisconfigured, StripeUnavailable
 from .api import StripeApi
 from .reading import (
     read_invoice,
     read_items,
-    read_pause_periods,
     read_product_name,
+    read_schedule,
     read_subscription,
     read_yearly_prices,
 )
@@ -98,10 +98,9 @@ class StripeGateway:
         """What the card needs to know of an invoice."""
         return read_invoice(self._api.retrieve("invoices", id_, until=until))
 
-    def retrieve_pauses(self, schedule: str, *, until: float) -> tuple[PausePeriod, ...]:
-        """The pauses that a schedule plans."""
-        obj = self._api.retrieve("subscription_schedules", schedule, until=until)
-        return read_pause_periods(obj)
+    def retrieve_schedule(self, id_: str, *, until: float) -> Schedule:
+        """What a schedule plans."""
+        return read_schedule(self._api.retrieve("subscription_schedules", id_, until=until))
 
     def list_product_names(self, ids: Sequence[str], *, until: float) -> dict[str, str | None]:
         """The names of products, by id; those that Stripe does not have are left out."""

@@ -127,11 +127,16 @@ class Language:
             return self.text(_PER_INTERVAL[interval])
         return self.text("per {period}").format(period=self._formats.period(interval, count))
 
-    def money(self, amount: int, currency: str) -> str:
-        """``amount`` in Stripe's smallest unit of ``currency`` (ISO 4217): ``€ 29,00``."""
+    def money(self, amount: int | Decimal, currency: str) -> str:
+        """``amount`` in Stripe's smallest unit of ``currency`` (ISO 4217): ``€ 29,00``.
+
+        Less than that unit is written out: ``€ 0,005``.
+        """
         decimals = 0 if currency in _WHOLE_UNITS else 3 if currency in _THOUSANDTHS else 2
         shown = 0 if currency in _HUNDREDTHS_WITHOUT_CENTS else decimals
-        return self._formats.money(Decimal(amount).scaleb(-decimals), currency.upper(), shown)
+        value = Decimal(amount).scaleb(-decimals)
+        finer = -int(value.normalize().as_tuple().exponent) if amount != int(amount) else 0
+        return self._formats.money(value, currency.upper(), max(shown, finer))
 
     def percent(self, percent: float) -> str:
         """A percentage, with at most two decimals: ``17%``, ``12,5%``."""
