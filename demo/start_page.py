@@ -49,6 +49,12 @@ class Link:
         """The notices that the page is to show, in words."""
         return [_NOTICES[code] for code in self.persona.notices]
 
+    @property
+    def facts(self) -> list[str]:
+        """The texts that are the point of this persona."""
+        shows = self.persona.shows
+        return [text for place, text in shows.items() if text and place != "change"]
+
 
 @dataclass(frozen=True)
 class Group:

@@ -118,8 +118,9 @@ def by_invoice(account: Account, customer: str) -> None:
 
 def card_expires_soon(account: Account, customer: str) -> None:
     """The card's last month ends before the next charge, which is near."""
-    _card_until(account, customer, account.now())
-    subscribe(account, customer, since(account, 5))
+    made = subscribe(account, customer, since(account, 5))
+    charge = made["items"]["data"][0]["current_period_end"]
+    _card_until(account, customer, periods.before(charge, "month"))
 
 
 def card_expires_later(account: Account, customer: str) -> None:

@@ -13,7 +13,7 @@ from billing_proxy.app import create_app
 from demo.account.customers import PERSONAL
 from demo.catalogue import account_with_catalogue
 from demo.emulator import Emulator
-from demo.personas import LABELS, NEVER_PAID, PERSONAS, Persona, populate
+from demo.personas import LABELS, NEVER_PAID, PERSONAS, PLACES, Persona, populate
 from demo.start_page import customer_token
 
 NOW = 3_373_268_400
@@ -21,7 +21,8 @@ NOW = 3_373_268_400
 SECRET = "a-secret-of-these-tests-that-is-long-enough"
 ALSO = (
     "kaart_verloopt", "kaart_verloopt_later", "proef_stopt", "proef_pauzeert",
-    "proef_met_factuur", "incasso_onderweg", "korting_alles",
+    "proef_met_factuur", "incasso_onderweg", "korting_alles", "korting_procent",
+    "korting_bedrag", "incasso", "eigen_kaart", "overstap", "periode_wijzigt", "prijs_wijzigt",
 )  # fmt: skip
 NOT_YET = pytest.mark.xfail(reason="payment methods and coupons do not come along yet")
 
@@ -44,6 +45,13 @@ def service(emulator: Emulator) -> FlaskClient:
     return create_app(settings, clock=lambda: NOW).test_client()
 
 
+def text_at(card: Any, place: str) -> str | None:
+    """What stands at a dotted place of the JSON, with its spaces as a keyboard has them."""
+    for name in place.split("."):
+        card = card and card[name]
+    return card.replace("\xa0", " ") if card else None
+
+
 @pytest.mark.parametrize(
     "persona",
     [pytest.param(one, id=one.name, marks=NOT_YET if one.name in ALSO else ()) for one in PERSONAS],
@@ -58,8 +66,11 @@ def test_the_service_shows_what_the_table_says(service: FlaskClient, persona: Pe
         return
     date = card["date"] or {"caption": None}
     assert (card["status"]["code"], date["caption"]) == (persona.code, persona.caption)
-    if "notices" in card:
-        assert tuple(notice["code"] for notice in card["notices"]) == persona.notices
+    assert tuple(notice["code"] for notice in card["notices"]) == persona.notices
+    for place, wanted in persona.shows.items():
+        there = text_at(card, PLACES[place])
+        begins = wanted is not None and wanted.endswith("…") and there is not None
+        assert there == wanted or (begins and str(there).startswith(str(wanted)[:-1])), place
     assert [word for word in PERSONAL if word in answer.text] == []
 
 
