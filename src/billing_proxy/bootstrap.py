@@ -22,6 +22,7 @@ from .identity.tokens import TokenVerifier
 from .language.words import LANGUAGES, Language
 from .loader import Loader
 from .metrics.observer import SILENT, Observer
+from .portal import Portal
 from .reader import Reader
 from .service import BillingService
 
@@ -50,6 +51,7 @@ class Pieces:
     config: BillingConfig
     gateway: StripeGateway
     service: BillingService
+    portal: Portal
     signers: Signers
     verifier: TokenVerifier | None
     languages: Mapping[str, Language]
@@ -108,11 +110,17 @@ def build(
         service=BillingService(
             config,
             loader=loader,
-            gateway=gateway,
             products=products,
-            threads=threads,
             guard=guard,
             languages=languages,
+            clock=clock,
+        ),
+        portal=Portal(
+            gateway,
+            loader,
+            threads=threads,
+            guard=guard,
+            timeout=config.stripe_timeout,
             clock=clock,
             timer=timer,
         ),

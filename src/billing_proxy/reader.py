@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any, TypeVar
@@ -43,24 +43,63 @@ log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
-class Detail:
-    """What a card may need beyond the list: the ``field`` of a subscription that it fills.
+class Call:
+    """A method of the gateway's, the permission that it needs, and what it can bring along.
 
-    ``wanted`` gives the id to ask for, or None; ``retrieve`` is the gateway's method for it.
+    ``expansions`` are paths of at most four levels, each with what more it takes of the key.
+    """
+
+    method: Callable[..., Any]
+    permission: str
+    expansions: Mapping[str, Sequence[str]]
+
+
+LIST = Call(
+    StripeGateway.list_subscriptions,
+    "rak_subscription_read",
+    {
+        "data.default_payment_method": ("rak_payment_method_read",),
+        "data.customer.invoice_settings.default_payment_method": (
+            "rak_customer_read",
+            "rak_payment_method_read",
+        ),
+        "data.discounts.source.coupon": ("rak_coupon_read",),
+    },
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Detail:
+    """What a card may need beyond the list: the ``field`` of a subscription that ``call`` fills.
+
+    ``wanted`` gives the id to ask for, or None.
     """
 
     field: str
     wanted: Callable[[Subscription], str | None]
-    retrieve: Callable[..., Any]
+    call: Call
 
 
 DETAILS = (
-    Detail("latest_invoice", wants_invoice, StripeGateway.retrieve_invoice),
-    Detail("schedule", wants_schedule, StripeGateway.retrieve_schedule),
+    Detail(
+        "latest_invoice",
+        wants_invoice,
+        Call(
+            StripeGateway.retrieve_invoice,
+            "rak_invoice_read",
+            {"payments.data.payment.payment_intent": ("rak_payment_intent_read",)},
+        ),
+    ),
+    Detail(
+        "schedule",
+        wants_schedule,
+        Call(
+            StripeGateway.retrieve_schedule,
+            "rak_subscription_read",
+            {"phases.items.price.product": ("rak_plan_read", "rak_product_read")},
+        ),
+    ),
 )
-
-EXPANSIONS: Mapping[str, Sequence[str]] = {}
-"""What comes along with the list, and the permissions that it needs. At most four levels."""
 
 
 class Reader:
@@ -130,34 +169,41 @@ class Reader:
         return found, page.request_id
 
     def _page(self, customer: str, after: str | None, until: float) -> SubscriptionPage:
-        """A page with all that the key may read; what it may not is left out from then on."""
+        try:
+            page: SubscriptionPage = self._ask(LIST, customer, after=after, until=until)
+            return page
+        except StripePermissionMissing as error:
+            raise StripeKeyRefused(error.reason, request_id=error.request_id) from None
+
+    def _ask(self, call: Call, *args: Any, **more: Any) -> Any:
+        """``call`` with all that the key may read; what it may not is left out from then on.
+
+        Raises:
+            StripePermissionMissing: when the key may not make the call itself.
+        """
         while True:
-            expand = self._readable()
+            expand = [path for path, needs in call.expansions.items() if not self._lacks(*needs)]
             try:
-                return self._gateway.list_subscriptions(
-                    customer, after=after, expand=expand, until=until
-                )
+                return call.method(self._gateway, *args, expand=expand, **more)
             except StripePermissionMissing as error:
-                if not expand:
-                    raise StripeKeyRefused(error.reason, request_id=error.request_id) from None
-                self._leave_out(error.permission, expand)
+                needed = {name for path in expand for name in call.expansions[path]}
+                if not needed or error.permission == call.permission:
+                    raise
+                # Stripe does not promise to name what is missing: then nothing comes along.
+                self._leave_out(needed & {error.permission} or needed)
                 self._budget.take()
 
-    def _readable(self) -> list[str]:
+    def _lacks(self, *permissions: str) -> bool:
         now = self._timer()
-        lacking = {name for name, retry_at in self._lacking.items() if now < retry_at}
-        return [path for path, needs in EXPANSIONS.items() if not lacking.intersection(needs)]
+        return any(now < self._lacking.get(name, now) for name in permissions)
 
-    def _leave_out(self, permission: str | None, expand: Sequence[str]) -> None:
-        """Without a name that is known, nothing more than the list is asked for."""
-        needed = {name for path in expand for name in EXPANSIONS[path]}
-        retry_at = self._timer() + PERMISSION_RETRY
-        for name in [permission] if permission in needed else sorted(needed):
-            self._lacking[str(name)] = retry_at
-        log.warning(
-            "the key lacks the permission %s: cards are shown without what it is for",
-            permission or "to read what comes with a subscription",
-        )
+    def _leave_out(self, permissions: Iterable[str]) -> None:
+        """Not to be asked for again for a while."""
+        for name in sorted(permissions):
+            self._lacking[name] = self._timer() + PERMISSION_RETRY
+            log.warning(
+                "the key lacks the permission %s: cards are shown without what it is for", name
+            )
 
     def _with_all_items(self, sub: Subscription, until: float) -> Subscription:
         items = self._detail(until, partial(self._gateway.list_items, str(sub.id)))
@@ -172,7 +218,7 @@ class Reader:
         for sub in sorted(subscriptions, key=lambda sub: -sub.created):
             for detail in DETAILS:
                 id_ = detail.wanted(sub)
-                if id_ is not None and left:
+                if id_ is not None and left and not self._lacks(detail.call.permission):
                     left -= 1
                     sub = self._with_detail(sub, detail, id_, until)
             detailed.append(sub)
@@ -181,7 +227,14 @@ class Reader:
     def _with_detail(
         self, sub: Subscription, detail: Detail, id_: str, until: float
     ) -> Subscription:
-        value = self._detail(until, partial(detail.retrieve, self._gateway, id_))
+        def ask(*, until: float) -> Any:
+            try:
+                return self._ask(detail.call, id_, until=until)
+            except StripePermissionMissing:
+                self._leave_out([detail.call.permission])
+                raise
+
+        value = self._detail(until, ask)
         return sub if value is None else replace(sub, **{detail.field: value})
 
     def _detail(self, until: float, ask: Callable[..., T]) -> T | None:

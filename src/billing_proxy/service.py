@@ -1,4 +1,4 @@
-"""The use cases: the card, the way to the portal, an event that something changed. No Flask."""
+"""The use cases: the card, how its reading fares, an event that something changed. No Flask."""
 
 from __future__ import annotations
 
@@ -10,28 +10,17 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from zoneinfo import ZoneInfo
 
-from .cache.allowance import INTERVAL, Allowance
-from .cache.guard import Guard, Report
+from .cache.allowance import INTERVAL
+from .cache.guard import Guard
 from .cache.products import Products
-from .cache.threads import Threads
 from .card.builder import CardBuilder
 from .card.card import BillingCard
 from .card.facts import Billing
 from .card.rules import Code
 from .config.settings import BillingConfig
-from .errors import (
-    BillingError,
-    CustomerNotFound,
-    InvalidEvent,
-    StripeKeyRefused,
-    StripeMisconfigured,
-    StripeUnavailable,
-    SubscriptionNotFound,
-    TooManyRequests,
-)
+from .errors import CustomerNotFound, InvalidEvent, StripeKeyRefused
 from .gateway.api import safe
 from .gateway.events import open_event
-from .gateway.gateway import StripeGateway
 from .identity.customers import NO_CUSTOMER
 from .language.words import LANGUAGES, Language, day_of
 from .loader import Loader, Outcome
@@ -70,10 +59,9 @@ class Served:
 
 
 class BillingService:
-    """Everything the web layer and the command line ask for.
+    """What the web layer and the command line ask for, but for the way to the portal.
 
-    Raises the errors of ``errors.py``; ``clock`` gives Unix seconds, ``timer`` seconds that only go
-    forward.
+    Raises the errors of ``errors.py``; ``clock`` gives Unix seconds.
     """
 
     def __init__(
@@ -81,23 +69,16 @@ class BillingService:
         config: BillingConfig,
         *,
         loader: Loader[Billing | None],
-        gateway: StripeGateway,
         products: Products,
-        threads: Threads,
         guard: Guard,
         languages: Mapping[str, Language],
         clock: Callable[[], float] = time.time,
-        timer: Callable[[], float] = time.monotonic,
     ) -> None:
-        self._timeout = config.stripe_timeout
         self._livemode = config.livemode
         self._loader = loader
-        self._gateway = gateway
         self._products = products
-        self._threads = threads
         self._guard = guard
         self._clock = clock
-        self._clicks = Allowance(timer)
         self._zone = ZoneInfo(config.timezone)
         self._builders = {
             tag: CardBuilder(
@@ -175,60 +156,6 @@ class BillingService:
         """Something of ``customer`` may have changed: the next card is read anew, for everybody."""
         self._loader.expire(customer)
 
-    def portal_url(
-        self,
-        customer: str,
-        *,
-        return_url: str,
-        locale: str,
-        flow: str | None = None,
-        subscription: str | None = None,
-    ) -> str:
-        """A new portal session for ``customer``, to be redirected to at once and never kept.
-
-        It is for ``subscription``, one of the customer's own, or for the one that the card shows.
-
-        Raises:
-            TooManyRequests: when the customer has opened too many in a short time.
-            SubscriptionNotFound: for a subscription that is not the customer's.
-            CustomerNotFound, StripeUnavailable, StripeMisconfigured
-        """
-        wait = self._clicks.ask(customer)
-        if wait:
-            raise TooManyRequests("this customer opens the portal too often", retry_after=wait)
-        until = time.monotonic() + self._timeout
-        if flow or subscription:
-            subscription = self._own_subscription(customer, subscription)
-        self._guard.admit()
-        report = Report(self._guard)
-
-        def create() -> str:
-            try:
-                self._guard.spend(patience=(until - time.monotonic()) / 2)
-                url = self._gateway.create_portal_session(
-                    customer,
-                    return_url=return_url,
-                    locale=locale,
-                    flow=flow,
-                    subscription=subscription,
-                    until=until,
-                )
-            except BillingError as error:
-                report.failed(error)
-                raise
-            report.answered()
-            return url
-
-        session = self._threads.submit(create)
-        try:
-            return self._guard.wait(session, until)
-        except StripeUnavailable as error:
-            if time.monotonic() >= until:
-                report.failed(error)
-            raise
-        finally:
-            session.cancel()
-
     def receive(self, body: bytes, signature: str, secret: str) -> None:
         """Forget what a webhook's event says has changed. The next read is live, and decides.
 
@@ -244,22 +171,6 @@ class BillingService:
             self._loader.expire(event.customer)
         if event.product:
             self._products.expire(event.product)
-
-    def _own_subscription(self, customer: str, wanted: str | None) -> str | None:
-        """The one of the customer's subscriptions that a flow is about.
-
-        Without one the plain portal has to do, as it has while the card cannot be read.
-        """
-        try:
-            card = self.card(customer).card
-        except (StripeUnavailable, StripeMisconfigured):
-            return None
-        if wanted is None:
-            return card.subscription
-        own = {card.subscription, *(other.subscription for other in card.other_subscriptions)}
-        if wanted not in own:
-            raise SubscriptionNotFound("the customer has no such subscription")
-        return wanted
 
     def _valid_until(self, billing: Billing, now: float) -> float:
         """Until when (Unix seconds) a card says the same: the next date on it, or midnight."""

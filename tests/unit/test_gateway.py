@@ -14,7 +14,7 @@ from billing_proxy.errors import (
     StripeUnavailable,
 )
 from billing_proxy.gateway.api import StripeApi
-from billing_proxy.gateway.gateway import StripeGateway
+from billing_proxy.gateway.gateway import CONFIRM, SUBSCRIPTION_FLOWS, Flow, StripeGateway
 
 from .stripe_answers import ADDRESS, KEY, StripeAnswers
 from .stripe_objects import CUSTOMER
@@ -58,36 +58,42 @@ class TestPortal:
         assert request.params == plain | expected
 
     @pytest.mark.parametrize(
-        ("flow", "subscription", "expected"),
+        ("flow", "about"),
         [
-            ("payment_method_update", None, {"type": ["payment_method_update"]}),
-            *[
-                (flow, "sub_1", {"type": [flow], f"{flow}][subscription": ["sub_1"]})
-                for flow in ("subscription_update", "subscription_cancel")
-            ],
-            *[(flow, None, {}) for flow in ("subscription_update", "subscription_cancel")],
-            *[(flow, "sub_1", {}) for flow in (None, "", "no_such_flow")],
+            (Flow("payment_method_update"), {}),
+            (Flow("customer_update"), {}),
+            *[(Flow(type_, "sub_1"), {"[subscription]": "sub_1"}) for type_ in SUBSCRIPTION_FLOWS],
+            (
+                Flow(CONFIRM, "sub_1", "si_1", "price_1", 3),
+                {
+                    "[subscription]": "sub_1",
+                    "[items][0][id]": "si_1",
+                    "[items][0][price]": "price_1",
+                    "[items][0][quantity]": "3",
+                },
+            ),
         ],
+        ids=lambda value: value.type if isinstance(value, Flow) else "",
     )
-    def test_a_deep_link_says_where_to_or_is_the_plain_portal(
-        self,
-        answers: StripeAnswers,
-        flow: str | None,
-        subscription: str | None,
-        expected: dict[str, list[str]],
+    def test_a_deep_link_says_where_to_and_where_it_comes_back(
+        self, answers: StripeAnswers, flow: Flow, about: dict[str, str]
     ) -> None:
         answers.answer(SESSIONS, {"url": URL}, method="POST")
-        assert open_portal(flow=flow, subscription=subscription) == URL
+        assert open_portal(flow=flow) == URL
         (request,) = answers.requests
-        found = {name: value for name, value in request.params.items() if "flow" in name}
-        assert found == {f"flow_data[{name}]": value for name, value in expected.items()}
+        assert {n: v for n, (v,) in request.params.items() if n.startswith("flow_data")} == {
+            "flow_data[type]": flow.type,
+            "flow_data[after_completion][type]": "redirect",
+            "flow_data[after_completion][redirect][return_url]": RETURN_URL,
+            **{f"flow_data[{flow.type}]{name}": value for name, value in about.items()},
+        }
 
     def test_when_stripe_refuses_the_flow_the_plain_portal_opens(
         self, answers: StripeAnswers
     ) -> None:
         answers.refuse(SESSIONS, 400, method="POST", message="already set to cancel")
         answers.answer(SESSIONS, {"url": URL}, method="POST")
-        assert open_portal(flow="subscription_cancel", subscription="sub_1") == URL
+        assert open_portal(flow=Flow("subscription_cancel", "sub_1")) == URL
         flows = ["flow_data[type]" in request.params for request in answers.requests]
         assert flows == [True, False]
 
@@ -109,7 +115,7 @@ class TestPortal:
     ) -> None:
         answers.refuse(SESSIONS, status, method="POST", code=code, param="customer")
         with pytest.raises(BillingError, match=reason) as raised:
-            open_portal(flow="payment_method_update")
+            open_portal(flow=Flow("payment_method_update"))
         assert type(raised.value) is kind
         assert len(answers.asked) == (2 if kind is StripeMisconfigured else 1)
 
@@ -121,6 +127,40 @@ class TestPortal:
         answers.answer(SESSIONS, {"url": url}, method="POST")
         with pytest.raises(StripeUnavailable):
             open_portal()
+
+
+class TestPaymentPage:
+    PAGE = "https://invoice.stripe.com/i/acct_1/test_1"
+
+    def find(self, invoice: str | None) -> str | None:
+        return make_gateway().find_payment_page("sub_1", invoice=invoice, until=soon())
+
+    def test_it_is_that_of_the_invoice_the_card_speaks_of(self, answers: StripeAnswers) -> None:
+        answers.answer("invoices/in_1", {"status": "open", "hosted_invoice_url": self.PAGE})
+        assert self.find("in_1") == self.PAGE
+        assert answers.asked == ["GET invoices/in_1"]
+
+    @pytest.mark.parametrize("status", ["draft", "paid", "void", None])
+    def test_where_that_is_not_open_it_is_that_of_the_newest_that_is(
+        self, answers: StripeAnswers, status: str | None
+    ) -> None:
+        answers.answer(
+            "invoices/in_1", {"status": status, "hosted_invoice_url": "https://x.example"}
+        )
+        answers.list("invoices", {"status": "open", "hosted_invoice_url": self.PAGE})
+        assert self.find("in_1") == self.PAGE
+        assert answers.requests[1].params == {
+            "subscription": ["sub_1"],
+            "status": ["open"],
+            "limit": ["1"],
+        }
+
+    @pytest.mark.parametrize("url", [None, "", "http://evil.example/i", "javascript:x", 7])
+    def test_without_a_page_to_be_trusted_there_is_none(
+        self, answers: StripeAnswers, url: Any
+    ) -> None:
+        answers.list("invoices", {"status": "open", "hosted_invoice_url": url})
+        assert self.find(None) is None
 
 
 class TestConfiguration:

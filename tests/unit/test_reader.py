@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -104,7 +105,9 @@ class TestCalls:
         stage.list("subscriptions")
         assert stage.ask().subscriptions == ()
         (request,) = stage.requests
-        assert request.params == {"customer": [CUSTOMER], "status": ["all"], "limit": ["100"]}
+        expand = {f"expand[{i}]": [path] for i, path in enumerate(module.LIST.expansions)}
+        plain = {"customer": [CUSTOMER], "status": ["all"], "limit": ["100"]}
+        assert request.params == plain | expand
 
     @pytest.mark.parametrize(
         ("subscription", "offers", "more"),
@@ -273,11 +276,12 @@ class TestDetails:
     ) -> None:
         untils: list[float] = []
 
-        def retrieve(_: StripeGateway, id_: str, *, until: float) -> Invoice:
+        def retrieve(_: StripeGateway, id_: str, *, expand: Any, until: float) -> Invoice:
             untils.append(until - time.monotonic())
             raise StripeUnavailable(f"no {id_}")
 
-        detail = module.Detail("latest_invoice", wants_invoice, retrieve)
+        call = module.Call(retrieve, "rak_invoice_read", {})
+        detail = module.Detail("latest_invoice", wants_invoice, call)
         monkeypatch.setattr(module, "DETAILS", (detail,))
         stage.list("subscriptions", bare(status="past_due"))
         stage.reader.read(CUSTOMER, until=time.monotonic() + 100)
@@ -303,7 +307,7 @@ class TestPermissions:
     @pytest.fixture(autouse=True)
     def expansions(self, monkeypatch: pytest.MonkeyPatch) -> None:
         table = {METHOD_PATH: [PAYMENT_METHOD], DISCOUNT_PATH: [COUPON]}
-        monkeypatch.setattr(module, "EXPANSIONS", table)
+        monkeypatch.setattr(module, "LIST", replace(module.LIST, expansions=table))
 
     def lack(self, stage: Stage, permission: str) -> None:
         words = f"Having the '{permission}' permission would allow this request to continue."
@@ -347,7 +351,6 @@ class TestPermissions:
         self.lack(stage, "rak_subscription_read")
         with pytest.raises(StripeKeyRefused):
             stage.ask()
-        assert self.expanded(stage)[-1] == []
 
 
 class TestProducts:

@@ -25,6 +25,7 @@ from billing_proxy.gateway.api import StripeApi
 from billing_proxy.gateway.gateway import StripeGateway
 from billing_proxy.language.words import Language
 from billing_proxy.loader import Loader
+from billing_proxy.portal import Portal
 from billing_proxy.reader import Reader
 from billing_proxy.service import REFUSAL_HOLDS, BillingService, HealthStatus
 
@@ -64,23 +65,28 @@ class Stage(StripeAnswers):
         settings = {
             "STRIPE_SECRET_KEY": KEY,
             "SECRET_KEY": "a made-up key that signs the cookies of these tests",
-            "BILLING_STRIPE_TIMEOUT": str(TIMEOUT),
         }
         self.service = BillingService(
             BillingConfig.from_mapping(settings, standalone=False),
             loader=loader,
-            gateway=gateway,
             products=products,
-            threads=threads,
             guard=guard,
             languages={"nl": Language("nl")},
+            clock=self.clock,
+        )
+        self.portal = Portal(
+            gateway,
+            loader,
+            threads=threads,
+            guard=guard,
+            timeout=TIMEOUT,
             clock=self.clock,
             timer=self.timer,
         )
 
     def click(self, customer: str = CUSTOMER, **where: str | None) -> str:
         back = "https://site.example/billing/return"
-        return self.service.portal_url(customer, return_url=back, locale="nl", **where)
+        return self.portal.url(customer, return_url=back, locale="nl", **where)
 
     def open_portal(self) -> None:
         self.answer(PORTAL, {"url": "https://x.example"}, method="POST")

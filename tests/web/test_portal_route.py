@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 from flask.testing import FlaskClient
 
+from billing_proxy.gateway.gateway import FLOWS
 from demo.catalogue import CONFIGURATION
 from demo.emulator import Emulator
 from tests.conftest import Serve
@@ -91,32 +92,70 @@ def test_the_way_back_is_where_the_customer_came_from(
     assert sent[0]["return_url"] == "https://abo.example.nl/billing/return"
 
 
-@pytest.mark.parametrize(
-    ("flow", "data"),
-    [
-        ("payment_method_update", {"type": "payment_method_update"}),
-        (
-            "subscription_update",
-            {
-                "type": "subscription_update",
-                "subscription_update": {"subscription": "sub_anna"},
-            },
-        ),
-        (
-            "subscription_cancel",
-            {
-                "type": "subscription_cancel",
-                "subscription_cancel": {"subscription": "sub_anna"},
-            },
-        ),
-    ],
-)
-def test_a_flow_leads_deep_into_the_portal(
-    browser: FlaskClient, emulator: Emulator, flow: str, data: dict[str, object]
+@pytest.mark.parametrize("flow", FLOWS)
+def test_a_flow_leads_deep_into_the_portal_and_comes_back_by_itself(
+    browser: FlaskClient, emulator: Emulator, flow: str
 ) -> None:
+    (item,) = emulator.account["subscription", "sub_anna"]["items"]["data"]
+    confirmed = [{"id": item["id"], "price": "price_pro_year", "quantity": "1"}]
+    about = {
+        "payment_method_update": {},
+        "customer_update": {},
+        "subscription_update_confirm": {flow: {"subscription": "sub_anna", "items": confirmed}},
+    }.get(flow, {flow: {"subscription": "sub_anna"}})
+    back = {"type": "redirect", "redirect": {"return_url": "http://localhost/billing/return"}}
     assert browser.get(f"/billing/portal?flow={flow}").status_code == 303
-    (sent,) = sessions_sent(emulator)
-    assert sent["flow_data"] == data
+    sent = sessions_sent(emulator)[0]["flow_data"]
+    assert sent == {"type": flow, "after_completion": back, **about}
+
+
+class TestPay:
+    """``flow=pay``: Stripe's page of the open invoice, read at the click."""
+
+    @pytest.fixture
+    def debt(self, anna: str, emulator: Emulator) -> str:
+        """The address of that page, for a second subscription of Anna's."""
+        item = {"price": "price_business_month"}
+        emulator.account.add_subscription(anna, [item], id="sub_debt", status="past_due", created=1)
+        invoice = emulator.account["subscription", "sub_debt"]["latest_invoice"]
+        return emulator.url + str(emulator.account["invoice", invoice]["hosted_invoice_url"])
+
+    @pytest.mark.parametrize("query", ["flow=pay", "flow=pay&subscription=sub_debt"])
+    def test_it_leads_to_the_open_invoice(
+        self, browser: FlaskClient, emulator: Emulator, debt: str, query: str
+    ) -> None:
+        answer = browser.get(f"/billing/portal?{query}")
+        assert (answer.status_code, answer.location) == (303, debt)
+        assert answer.headers["Cache-Control"] == "no-store"
+        assert sessions_sent(emulator) == []
+
+    @pytest.mark.parametrize("query", ["flow=pay&subscription=sub_anna", "flow=pay"])
+    def test_where_nothing_is_open_the_portal_opens(
+        self, browser: FlaskClient, emulator: Emulator, query: str
+    ) -> None:
+        answer = browser.get(f"/billing/portal?{query}")
+        assert answer.location.startswith(f"{emulator.url}/p/session/")
+
+    @pytest.mark.usefixtures("debt")
+    def test_a_key_that_may_not_read_invoices_opens_the_portal(
+        self, serve: Serve, emulator: Emulator, clock: Clock
+    ) -> None:
+        key = emulator.add_key("rk_test_few", ["subscriptions:read", "portal:write"])
+        client = sign_in(serve(STRIPE_SECRET_KEY=key), "cus_anna", clock)
+        answer = client.get("/billing/portal?flow=pay")
+        assert answer.location.startswith(f"{emulator.url}/p/session/")
+
+
+@pytest.mark.parametrize("flow", ["pay", "subscription_cancel", ""])
+@pytest.mark.parametrize("other", ["sub_bob", "sub_nobody", "in_1", "", "../x"])
+def test_a_subscription_that_is_not_the_customers_own_is_not_found_and_not_asked_for(
+    browser: FlaskClient, emulator: Emulator, bob: str, flow: str, other: str
+) -> None:
+    browser.get("/billing/")
+    before = emulator.calls()
+    answer = browser.get("/billing/portal", query_string={"flow": flow, "subscription": other})
+    assert answer.status_code == 404
+    assert emulator.calls() == before
 
 
 @pytest.mark.parametrize(

@@ -9,7 +9,7 @@ from __future__ import annotations
 import logging
 import re
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, NoReturn
@@ -97,10 +97,13 @@ class StripeApi:
             raise StripeUnavailable(f"Stripe's answer to {what} is not a list")
         return Page(data, answer.get("has_more") is True, request_id)
 
-    def retrieve(self, resource: str, id_: str, *, until: float) -> Mapping[str, Any]:
-        """The object of ``resource`` with this id."""
+    def retrieve(
+        self, resource: str, id_: str, *, expand: Sequence[str] = (), until: float
+    ) -> Mapping[str, Any]:
+        """The object of ``resource`` with this id, and what ``expand`` names with it."""
         path = f"{_path(resource)}/{quote(id_, safe='')}"
-        return self._call(f"{resource}.retrieve", "get", path, {}, until)[0]
+        params = {"expand": list(expand)} if expand else {}
+        return self._call(f"{resource}.retrieve", "get", path, params, until)[0]
 
     def create(
         self, resource: str, params: Mapping[str, Any], *, until: float

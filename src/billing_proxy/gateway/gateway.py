@@ -18,6 +18,7 @@ from .api import StripeApi
 from .reading import (
     read_invoice,
     read_items,
+    read_payment_page,
     read_product_name,
     read_schedule,
     read_subscription,
@@ -26,7 +27,10 @@ from .reading import (
 
 PAGE = 100
 
-FLOWS = ("payment_method_update", "subscription_update", "subscription_cancel")
+PLAIN_FLOWS = ("payment_method_update", "customer_update")
+SUBSCRIPTION_FLOWS = ("subscription_update", "subscription_cancel", "subscription_pause")
+CONFIRM = "subscription_update_confirm"
+FLOWS = (*PLAIN_FLOWS, *SUBSCRIPTION_FLOWS, CONFIRM)
 """The portal's deep links: https://docs.stripe.com/customer-management/portal-deep-links"""
 
 log = logging.getLogger(__name__)
@@ -44,6 +48,30 @@ class SubscriptionPage:
     next: str | None
     cut: frozenset[str]
     request_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class Flow:
+    """A deep link into the portal: its ``type`` is one of ``FLOWS``.
+
+    ``item``, ``price`` and ``quantity`` are what a change that is to be confirmed would make of the
+    subscription's one item.
+    """
+
+    type: str
+    subscription: str | None = None
+    item: str | None = None
+    price: str | None = None
+    quantity: int = 1
+
+    def data(self) -> dict[str, Any]:
+        """Stripe's ``flow_data``: https://docs.stripe.com/api/customer_portal/sessions/create"""
+        if self.type in PLAIN_FLOWS:
+            return {"type": self.type}
+        about: dict[str, Any] = {"subscription": self.subscription}
+        if self.type == CONFIRM:
+            about["items"] = [{"id": self.item, "price": self.price, "quantity": self.quantity}]
+        return {"type": self.type, self.type: about}
 
 
 class StripeGateway:
@@ -94,13 +122,29 @@ class StripeGateway:
         params = {"subscription": subscription, "limit": PAGE}
         return read_items(self._api.list("subscription_items", params, until=until).data)
 
-    def retrieve_invoice(self, id_: str, *, until: float) -> Invoice:
+    def retrieve_invoice(self, id_: str, *, expand: Sequence[str] = (), until: float) -> Invoice:
         """What the card needs to know of an invoice."""
-        return read_invoice(self._api.retrieve("invoices", id_, until=until))
+        return read_invoice(self._retrieve("invoices", id_, expand, until))
 
-    def retrieve_schedule(self, id_: str, *, until: float) -> Schedule:
+    def retrieve_schedule(self, id_: str, *, expand: Sequence[str] = (), until: float) -> Schedule:
         """What a schedule plans."""
-        return read_schedule(self._api.retrieve("subscription_schedules", id_, until=until))
+        return read_schedule(self._retrieve("subscription_schedules", id_, expand, until))
+
+    def find_payment_page(
+        self, subscription: str, *, invoice: str | None = None, until: float
+    ) -> str | None:
+        """Stripe's page on which the open invoice of ``subscription`` is paid: a bearer link, to be
+        redirected to at once and never kept. None where nothing is open.
+
+        ``invoice`` is the one that the card speaks of; where that one is not open, the newest is.
+        """
+        if invoice is not None:
+            page = read_payment_page(self._api.retrieve("invoices", invoice, until=until))
+            if page is not None:
+                return page
+        params = {"subscription": subscription, "status": "open", "limit": 1}
+        found = self._api.list("invoices", params, until=until).data
+        return read_payment_page(found[0]) if found else None
 
     def list_product_names(self, ids: Sequence[str], *, until: float) -> dict[str, str | None]:
         """The names of products, by id; those that Stripe does not have are left out."""
@@ -132,13 +176,12 @@ class StripeGateway:
         *,
         return_url: str,
         locale: str,
-        flow: str | None = None,
-        subscription: str | None = None,
+        flow: Flow | None = None,
         until: float,
     ) -> str:
         """The short-lived address of a new portal session; a bearer link, never to be kept.
 
-        ``flow`` is one of ``FLOWS``; when Stripe refuses it, the portal opens on its first page.
+        When Stripe refuses ``flow``, the portal opens on its first page.
         """
         params: dict[str, Any] = {
             "customer": customer,
@@ -147,12 +190,12 @@ class StripeGateway:
         }
         if self._portal_configuration:
             params["configuration"] = self._portal_configuration
-        flow_data = _flow_data(flow, subscription)
-        if flow_data:
+        if flow is not None:
             try:
+                flow_data = {**flow.data(), "after_completion": _back_to(return_url)}
                 return self._create_session({**params, "flow_data": flow_data}, until=until)
             except StripeMisconfigured:
-                log.info("Stripe refused the portal flow %s; opening the plain portal", flow)
+                log.info("Stripe refused the portal flow %s; opening the plain portal", flow.type)
         return self._create_session(params, until=until)
 
     def probe(self, resource: str, *, until: float) -> None:
@@ -168,6 +211,11 @@ class StripeGateway:
         found = self._api.list(resource, params, until=until).data
         return found[0] if found else None
 
+    def _retrieve(
+        self, resource: str, id_: str, expand: Sequence[str], until: float
+    ) -> Mapping[str, Any]:
+        return self._api.retrieve(resource, id_, expand=expand, until=until)
+
     def _create_session(self, params: Mapping[str, Any], *, until: float) -> str:
         url = self._api.create("billing_portal.sessions", params, until=until).get("url")
         if not isinstance(url, str) or not re.fullmatch(r"https?://[!-~]+", url):
@@ -180,9 +228,6 @@ def _has_more_items(obj: Mapping[str, Any]) -> bool:
     return isinstance(items, Mapping) and items.get("has_more") is True
 
 
-def _flow_data(flow: str | None, subscription: str | None) -> dict[str, Any] | None:
-    if flow not in FLOWS:
-        return None
-    if flow == "payment_method_update":
-        return {"type": flow}
-    return {"type": flow, flow: {"subscription": subscription}} if subscription else None
+def _back_to(return_url: str) -> dict[str, Any]:
+    """What brings the customer back by itself once a flow is finished."""
+    return {"type": "redirect", "redirect": {"return_url": return_url}}

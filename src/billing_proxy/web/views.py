@@ -11,7 +11,6 @@ from werkzeug.wsgi import get_input_stream
 
 from ..errors import BillingError, Forbidden, InvalidEvent, NoCustomer, NotIdentified, from_status
 from ..gateway.events import MAX_BODY
-from ..gateway.gateway import FLOWS
 from ..identity.customers import NO_CUSTOMER
 from ..loader import Outcome
 from ..metrics.observer import NO_CARD
@@ -120,12 +119,11 @@ class Views:
         visitor = identify_for_link(state, request, accept="pass")
         if visitor.customer == NO_CUSTOMER:
             raise NoCustomer
-        flow = request.args.get("flow")
-        url = state.service.portal_url(
+        url = state.portal.url(
             visitor.customer,
             return_url=address("return_"),
             locale=language_of(state, request).tag,
-            flow=flow if flow in FLOWS else None,
+            flow=request.args.get("flow"),
             subscription=request.args.get("subscription"),
         )
         response = see_other(url)
