@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import http.client
-import threading
 from typing import Any
 
 import pytest
@@ -81,56 +79,3 @@ def test_a_fault_strikes_as_often_as_asked_or_until_it_is_cleared(
             emulator.clear_faults()
         assert client.v1.products.list().data
     assert client.v1.prices.list().data
-
-
-@pytest.mark.parametrize(
-    "fault", [{"drop": True}, {"status": 200, "body": "<html>maintenance</html>"}]
-)
-def test_an_answer_may_be_missing_or_no_json(
-    emulator: Emulator, client: StripeClient, fault: dict[str, Any]
-) -> None:
-    emulator.fail(**fault)
-    with pytest.raises(stripe.StripeError):
-        client.v1.products.list()
-    assert client.v1.products.list().data
-
-
-@pytest.mark.parametrize("hangs", [True, False])
-def test_a_call_that_hangs_or_is_slow_is_let_go_when_the_faults_are_cleared(hangs: bool) -> None:
-    with Emulator(latency=0 if hangs else 3600) as emulator:
-        client = StripeClient(emulator.key, base_addresses={"api": emulator.url})
-        ended: list[type[Exception] | None] = []
-
-        def call() -> None:
-            try:
-                client.v1.products.list()
-            except stripe.APIConnectionError as error:
-                ended.append(type(error))
-            else:
-                ended.append(None)
-
-        if hangs:
-            emulator.fail(hang=True)
-        caller = threading.Thread(target=call)
-        caller.start()
-        caller.join(0.05)
-        assert caller.is_alive()
-        while caller.is_alive():  # it may not have come as far as waiting yet
-            emulator.clear_faults()
-            caller.join(0.05)
-        assert ended == [stripe.APIConnectionError if hangs else None]
-    with pytest.raises(stripe.APIConnectionError):
-        client.v1.products.list()
-
-
-def test_a_connection_stays_open_for_the_next_request(emulator: Emulator) -> None:
-    host = emulator.url.removeprefix("http://")
-    connection = http.client.HTTPConnection(host, timeout=5)
-    headers = {"Authorization": f"Bearer {emulator.key}"}
-    connection.request("GET", "/v1/products", headers=headers)
-    connection.getresponse().read()
-    socket = connection.sock
-    connection.request("GET", "/v1/prices", headers=headers)
-    assert connection.getresponse().status == 200
-    assert connection.sock is socket
-    connection.close()

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from typing import Any
 
 import pytest
@@ -78,14 +77,6 @@ def test_every_object_has_every_field_the_sdk_knows(
         (stripe.billing_portal.Session, session),
     ):
         assert fields_of(kind) == set(there.to_dict()), kind
-
-
-def test_a_metered_item_has_no_quantity(emulator: Emulator, client: StripeClient) -> None:
-    made = emulator.account.add_subscription(OWNER, ["price_storage_metered"])
-    item = client.v1.subscriptions.retrieve(made["id"])["items"].data[0]
-    assert "quantity" not in json.loads(str(item))
-    assert item.price.billing_scheme == "tiered"
-    assert item.price.unit_amount is None
 
 
 def test_lists_are_newest_first_and_can_be_followed_both_ways(
