@@ -24,7 +24,7 @@ from billing_proxy.errors import (
 from billing_proxy.gateway.api import StripeApi
 from billing_proxy.gateway.gateway import StripeGateway
 from billing_proxy.gateway.reading import read_invoice
-from billing_proxy.reader import MAX_DETAILS, MAX_PAGES, PERMISSION_RETRY, Reader
+from billing_proxy.reader import LIST, MAX_DETAILS, MAX_PAGES, PERMISSION_RETRY, Reader
 
 from .stripe_answers import ADDRESS, KEY, StripeAnswers
 from .stripe_objects import (
@@ -41,6 +41,11 @@ from .stripe_objects import (
 SUBSCRIPTIONS, PRODUCTS, PRICES = "GET subscriptions", "GET products", "GET prices"
 INVOICE, SCHEDULE = "GET invoices/in_1", "GET subscription_schedules/sched_1"
 REFUSALS = [400, 401, 403, 404, 429, 500]
+FAILURES: list[tuple[int, type[BillingError]]] = [
+    (400, StripeMisconfigured),
+    *((401, StripeKeyRefused), (403, StripeKeyRefused)),
+    *((429, StripeRateLimited), (500, StripeUnavailable)),
+]
 
 
 class Stage(StripeAnswers):
@@ -102,10 +107,12 @@ def offer(**fields: Any) -> dict[str, Any]:
 
 class TestCalls:
     def test_all_subscriptions_are_asked_for_whatever_their_status(self, stage: Stage) -> None:
-        stage.list("subscriptions")
-        assert stage.ask().subscriptions == ()
+        stage.list("subscriptions", bare(status="canceled"))
+        billing = stage.ask()
+        assert (billing.customer, billing.request_id) == (CUSTOMER, "req_1a2B3c")
+        assert [sub.status for sub in billing.subscriptions] == ["canceled"]
         (request,) = stage.requests
-        expand = {f"expand[{i}]": [path] for i, path in enumerate(module.LIST.expansions)}
+        expand = {f"expand[{i}]": [path] for i, path in enumerate(LIST.expansions)}
         plain = {"customer": [CUSTOMER], "status": ["all"], "limit": ["100"]}
         assert request.params == plain | expand
 
@@ -167,18 +174,11 @@ class TestCalls:
 
 
 class TestSubscriptions:
-    def test_they_come_with_stripes_request_id_for_the_log(self, stage: Stage) -> None:
-        stage.list("subscriptions", bare())
-        billing = stage.ask()
-        assert (billing.customer, billing.request_id) == (CUSTOMER, "req_1a2B3c")
-        assert [sub.status for sub in billing.subscriptions] == ["active"]
-
     def test_every_page_is_read(self, stage: Stage) -> None:
         for page, more in (("a", True), ("b", True), ("c", False)):
-            subscriptions = [bare(id=f"sub_{page}{i}") for i in range(3)]
-            stage.list("subscriptions", *subscriptions, has_more=more)
+            stage.list("subscriptions", *[bare(id=f"sub_{page}{i}") for i in "12"], has_more=more)
         found = {sub.id for sub in stage.ask().subscriptions}
-        assert found == {f"sub_{page}{i}" for page in "abc" for i in range(3)}
+        assert found == {f"sub_{page}{i}" for page in "abc" for i in "12"}
         after = [request.params.get("starting_after") for request in stage.requests]
         assert after == [None, ["sub_a2"], ["sub_b2"]]
 
@@ -212,16 +212,7 @@ class TestSubscriptions:
         assert stage.reader.read(CUSTOMER, until=time.monotonic() + 0.9) is None
 
     @pytest.mark.parametrize("page", [1, 2])
-    @pytest.mark.parametrize(
-        ("status", "kind"),
-        [
-            (400, StripeMisconfigured),
-            (401, StripeKeyRefused),
-            (403, StripeKeyRefused),
-            (429, StripeRateLimited),
-            (500, StripeUnavailable),
-        ],
-    )
+    @pytest.mark.parametrize(("status", "kind"), FAILURES)
     def test_a_failure_is_never_an_empty_list(
         self, stage: Stage, page: int, status: int, kind: type[BillingError]
     ) -> None:
@@ -232,9 +223,7 @@ class TestSubscriptions:
             stage.ask()
         assert type(raised.value) is kind
 
-    def test_another_customers_subscription_is_no_answer_and_nothing_more_is_asked_about_it(
-        self, stage: Stage
-    ) -> None:
+    def test_another_customers_subscription_ends_the_reading_at_once(self, stage: Stage) -> None:
         """Whatever stands between us and Stripe."""
         stranger = make_subscription(id="sub_2", customer="cus_stranger")
         stage.list("subscriptions", make_subscription(), cut(stranger), has_more=True)
@@ -259,9 +248,8 @@ class TestDetails:
     def test_a_detail_that_fails_costs_the_detail_alone(self, stage: Stage, status: int) -> None:
         debt = monthly(id="sub_1", status="past_due", latest_invoice="in_1")
         stage.list("subscriptions", cut(debt), bare(status="paused", schedule="sched_1"))
-        for path in ("invoices/in_1", "subscription_schedules/sched_1", "subscription_items"):
-            stage.refuse(path, status)
-        for path in ("prices", "products"):
+        stage.refuse("invoices/in_1", status)
+        for path in ("subscription_schedules/sched_1", "subscription_items", "prices", "products"):
             stage.refuse(path, status)
         billing = stage.ask()
         first, second = billing.subscriptions
@@ -307,20 +295,24 @@ class TestPermissions:
     @pytest.fixture(autouse=True)
     def expansions(self, monkeypatch: pytest.MonkeyPatch) -> None:
         table = {METHOD_PATH: [PAYMENT_METHOD], DISCOUNT_PATH: [COUPON]}
-        monkeypatch.setattr(module, "LIST", replace(module.LIST, expansions=table))
+        monkeypatch.setattr(module, "LIST", replace(LIST, expansions=table))
 
     def lack(self, stage: Stage, permission: str) -> None:
         words = f"Having the '{permission}' permission would allow this request to continue."
         stage.refuse("subscriptions", 403, message=f"The key rk_secret of acct_1 … {words}")
 
     def expanded(self, stage: Stage) -> list[list[str]]:
-        found = [sorted(r.params.items()) for r in stage.requests]
+        found = [sorted(request.params.items()) for request in stage.requests]
         return [[v[0] for name, v in params if name.startswith("expand")] for params in found]
 
     def test_all_of_it_comes_in_one_call(self, stage: Stage) -> None:
         stage.list("subscriptions", bare())
         assert stage.calls() == [SUBSCRIPTIONS]
         assert self.expanded(stage) == [[METHOD_PATH, DISCOUNT_PATH]]
+
+    def test_nothing_is_expanded_deeper_than_stripe_allows(self) -> None:
+        for call in (LIST, *(detail.call for detail in module.DETAILS)):
+            assert all(path.count(".") < 4 for path in call.expansions)
 
     def test_a_missing_permission_costs_its_detail_and_one_call_once(
         self, stage: Stage, clock: Clock, caplog: pytest.LogCaptureFixture
@@ -388,25 +380,19 @@ class TestProducts:
         stage.list("products", product)
         assert stage.ask().product_names == names
 
-    @pytest.mark.parametrize(("active", "amounts"), [(True, [29000]), (False, [])])
+    @pytest.mark.parametrize(
+        ("prices", "amounts"), [([offer()], [29000]), ([offer(active=False)], []), (None, [])]
+    )
     def test_what_a_year_costs_is_read_for_who_pays_monthly_where_it_is_for_sale(
-        self, stage: Stage, active: bool, amounts: list[int]
+        self, stage: Stage, prices: list[dict[str, Any]] | None, amounts: list[int]
     ) -> None:
         stage.list("subscriptions", monthly())
-        stage.list("prices", offer(active=active))
-        prices = stage.ask().yearly_prices
-        assert [price.unit_amount for price in prices["prod_pro"]] == amounts
-        assert stage.requests[1].params == {
-            "product": ["prod_pro"],
-            "type": ["recurring"],
-            "limit": ["100"],
-            "expand[0]": ["data.product"],
-        }
-
-    def test_without_the_prices_the_name_is_still_found(self, stage: Stage) -> None:
-        stage.list("subscriptions", monthly())
-        stage.refuse("prices", 403)
+        stage.refuse("prices", 403) if prices is None else stage.list("prices", *prices)
         stage.list("products", make_product("prod_pro", "Pro"))
         billing = stage.ask()
-        assert billing.product_names == {"prod_pro": "Pro"}
-        assert billing.yearly_prices == {"prod_pro": ()}
+        assert billing.product_names == {"prod_pro": "Pro"}, "with or without the prices"
+        assert [price.unit_amount for price in billing.yearly_prices["prod_pro"]] == amounts
+        assert stage.requests[1].params == {
+            **{"product": ["prod_pro"], "type": ["recurring"], "limit": ["100"]},
+            "expand[0]": ["data.product"],
+        }

@@ -37,6 +37,10 @@ SESSION, SUBSCRIPTIONS = f"POST {PORTAL}", "GET subscriptions"
 PASS, WARN, FAIL = HealthStatus.PASS, HealthStatus.WARN, HealthStatus.FAIL
 TIMEOUT = 0.9
 """Seconds; within less than one there is no time to try again, which would make the test wait."""
+SETTINGS = {
+    "STRIPE_SECRET_KEY": KEY,
+    "SECRET_KEY": "a made-up key that signs the cookies of these tests",
+}
 
 
 class Stage(StripeAnswers):
@@ -62,12 +66,8 @@ class Stage(StripeAnswers):
             timer=self.timer,
             pause=self.timer.advance,
         )
-        settings = {
-            "STRIPE_SECRET_KEY": KEY,
-            "SECRET_KEY": "a made-up key that signs the cookies of these tests",
-        }
         self.service = BillingService(
-            BillingConfig.from_mapping(settings, standalone=False),
+            BillingConfig.from_mapping(SETTINGS, standalone=False),
             loader=loader,
             products=products,
             guard=guard,

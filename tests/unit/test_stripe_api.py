@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import logging
-import time
 import traceback
+from time import monotonic
 from typing import Any
 
 import pytest
 import requests
+import responses
 
 from billing_proxy.errors import (
     BillingError,
@@ -28,59 +29,57 @@ SECRET_WORDS = "the key rk_test_secret of acct_hidden and cus_hidden"
 LIST = "GET subscriptions"
 
 
+class Stage(StripeAnswers):
+    """Stripe's API as the product sees it, with answers laid out."""
+
+    api = StripeApi(KEY, api_base=ADDRESS, connections=1)
+
+    def ask(self, seconds: float = 0.9) -> Any:
+        """Within a second there is no time to try again, which would make the test wait."""
+        return self.api.list("subscriptions", {"customer": CUSTOMER}, until=monotonic() + seconds)
+
+    def error(self, seconds: float = 0.9) -> BillingError:
+        with pytest.raises(BillingError) as raised:
+            self.ask(seconds)
+        return raised.value
+
+
 @pytest.fixture
-def api() -> StripeApi:
-    return StripeApi(KEY, api_base=ADDRESS, connections=1)
+def stage(http: responses.RequestsMock) -> Stage:
+    return Stage(http)
 
 
-def list_subscriptions(api: StripeApi, seconds: float = 0.9) -> Any:
-    """Within a second there is no time to try again, which would make the test wait."""
-    return api.list("subscriptions", {"customer": CUSTOMER}, until=time.monotonic() + seconds)
-
-
-def error_of(api: StripeApi, seconds: float = 0.9) -> BillingError:
-    with pytest.raises(BillingError) as raised:
-        list_subscriptions(api, seconds)
-    return raised.value
-
-
-def test_a_list_is_a_page_of_decoded_json_asked_for_with_key_and_version(
-    api: StripeApi, answers: StripeAnswers
-) -> None:
+def test_a_list_is_a_page_of_decoded_json_asked_for_with_key_and_version(stage: Stage) -> None:
     subscription = make_subscription()
-    answers.list("subscriptions", subscription, has_more=True)
-    page = list_subscriptions(api)
+    stage.list("subscriptions", subscription, has_more=True)
+    page = stage.ask()
     assert (page.data, page.has_more, page.request_id) == ([subscription], True, "req_1a2B3c")
-    (request,) = answers.requests
+    (request,) = stage.requests
     assert request.headers["Authorization"] == f"Bearer {KEY}"
     assert request.headers["Stripe-Version"] == API_VERSION == "2026-10-28.endive"
     assert request.params == {"customer": [CUSTOMER]}
 
 
-def test_another_address_is_asked_when_set(answers: StripeAnswers) -> None:
-    api = StripeApi(KEY, api_base="http://127.0.0.1:9", connections=1)
-    assert isinstance(error_of(api), StripeUnavailable)
-    assert answers.asked == [LIST]
+def test_another_address_is_asked_when_set(stage: Stage) -> None:
+    stage.api = StripeApi(KEY, api_base="http://127.0.0.1:9", connections=1)
+    assert isinstance(stage.error(), StripeUnavailable)
+    assert stage.asked == [LIST]
 
 
-def test_an_object_is_retrieved_and_created_by_its_resource(
-    api: StripeApi, answers: StripeAnswers
-) -> None:
-    answers.answer("invoices/in_1%2F..", make_invoice(id="in_1"))
-    answers.answer("billing_portal/sessions", {"url": "https://x.example"}, method="POST")
-    until = time.monotonic() + 20
-    assert api.retrieve("invoices", "in_1/..", until=until)["id"] == "in_1"
-    created = api.create("billing_portal.sessions", {"customer": CUSTOMER}, until=until)
+def test_an_object_is_retrieved_and_created_by_its_resource(stage: Stage) -> None:
+    stage.answer("invoices/in_1%2F..", make_invoice(id="in_1"))
+    stage.answer("billing_portal/sessions", {"url": "https://x.example"}, method="POST")
+    until = monotonic() + 20
+    assert stage.api.retrieve("invoices", "in_1/..", until=until)["id"] == "in_1"
+    created = stage.api.create("billing_portal.sessions", {"customer": CUSTOMER}, until=until)
     assert created["url"] == "https://x.example"
-    assert answers.requests[1].params == {"customer": [CUSTOMER]}
+    assert stage.requests[1].params == {"customer": [CUSTOMER]}
 
 
-def test_a_call_that_is_not_in_the_list_of_calls_is_not_made(
-    api: StripeApi, answers: StripeAnswers
-) -> None:
+def test_a_call_that_is_not_in_the_list_of_calls_is_not_made(stage: Stage) -> None:
     with pytest.raises(LookupError):
-        api.list("charges", {}, until=time.monotonic() + 1)
-    assert answers.asked == []
+        stage.api.list("charges", {}, until=monotonic() + 1)
+    assert stage.asked == []
 
 
 @pytest.mark.parametrize(
@@ -99,8 +98,7 @@ def test_a_call_that_is_not_in_the_list_of_calls_is_not_made(
     ],
 )
 def test_a_refusal_becomes_an_error_of_ours(
-    api: StripeApi,
-    answers: StripeAnswers,
+    stage: Stage,
     caplog: pytest.LogCaptureFixture,
     status: int,
     code: str | None,
@@ -109,8 +107,8 @@ def test_a_refusal_becomes_an_error_of_ours(
     reason: str,
 ) -> None:
     caplog.set_level(logging.DEBUG)
-    answers.refuse("subscriptions", status, code=code, param=param, message=SECRET_WORDS)
-    error = error_of(api)
+    stage.refuse("subscriptions", status, code=code, param=param, message=SECRET_WORDS)
+    error = stage.error()
     assert type(error) is kind
     assert reason in error.reason
     assert error.request_id == "req_1a2B3c"
@@ -130,10 +128,10 @@ def test_a_refusal_becomes_an_error_of_ours(
     ],
 )
 def test_of_a_missing_permission_the_name_alone_is_read(
-    api: StripeApi, answers: StripeAnswers, message: str, permission: str | None
+    stage: Stage, message: str, permission: str | None
 ) -> None:
-    answers.refuse("subscriptions", 403, message=message)
-    error = error_of(api)
+    stage.refuse("subscriptions", 403, message=message)
+    error = stage.error()
     assert isinstance(error, StripePermissionMissing)
     assert error.permission == permission
 
@@ -144,43 +142,35 @@ NO_LISTS += [f'{{"has_more": false, "data": [{odd}]}}' for odd in ("null", "7", 
 
 @pytest.mark.parametrize("body", NO_LISTS)
 def test_an_answer_that_is_no_list_is_an_outage_and_never_an_empty_list(
-    api: StripeApi, answers: StripeAnswers, body: str
+    stage: Stage, body: str
 ) -> None:
-    answers.answer_text("subscriptions", body)
-    assert isinstance(error_of(api), StripeUnavailable)
+    stage.answer_text("subscriptions", body)
+    assert isinstance(stage.error(), StripeUnavailable)
 
 
 @pytest.mark.parametrize("status", [400, 401, 403, 404, 429, 500, 503])
 @pytest.mark.parametrize("body", ["", "<html>", "[]", "{}", '{"error": null}', '{"error": "no"}'])
 def test_a_refusal_without_the_usual_body_is_an_error_of_ours_too(
-    api: StripeApi, answers: StripeAnswers, status: int, body: str
+    stage: Stage, status: int, body: str
 ) -> None:
-    answers.answer_text("subscriptions", body, status=status)
-    assert isinstance(error_of(api), StripeUnavailable | StripeMisconfigured)
+    stage.answer_text("subscriptions", body, status=status)
+    assert isinstance(stage.error(), StripeUnavailable | StripeMisconfigured)
 
 
 @pytest.mark.parametrize(
     "kind",
     [
-        requests.ConnectionError,
-        requests.ConnectTimeout,
-        requests.ReadTimeout,
-        requests.exceptions.SSLError,
-        requests.exceptions.ChunkedEncodingError,
-        requests.exceptions.ProxyError,
-        OSError,
-        RuntimeError,
+        *(requests.ConnectionError, requests.ConnectTimeout, requests.ReadTimeout),
+        *(requests.exceptions.SSLError, requests.exceptions.ChunkedEncodingError),
+        *(requests.exceptions.ProxyError, OSError, RuntimeError),
     ],
 )
 def test_a_connection_that_fails_is_an_outage(
-    api: StripeApi,
-    answers: StripeAnswers,
-    caplog: pytest.LogCaptureFixture,
-    kind: type[Exception],
+    stage: Stage, caplog: pytest.LogCaptureFixture, kind: type[Exception]
 ) -> None:
     caplog.set_level(logging.DEBUG)
-    answers.break_off("subscriptions", kind(SECRET_WORDS))
-    ours = error_of(api)
+    stage.break_off("subscriptions", kind(SECRET_WORDS))
+    ours = stage.error()
     assert isinstance(ours, StripeUnavailable)
     assert "acct_hidden" not in caplog.text + "".join(traceback.format_exception(ours))
 
@@ -190,11 +180,11 @@ def test_a_connection_that_fails_is_an_outage(
     [(500, 30, 2), (500, 0.9, 1), (400, 30, 1), (401, 30, 1), (403, 30, 1), (429, 30, 1)],
 )
 def test_only_what_fails_for_a_moment_is_tried_once_more_where_there_is_time(
-    api: StripeApi, answers: StripeAnswers, status: int, seconds: float, tries: int
+    stage: Stage, status: int, seconds: float, tries: int
 ) -> None:
-    answers.refuse("subscriptions", status)
-    error_of(api, seconds)
-    assert answers.asked == [LIST] * tries
+    stage.refuse("subscriptions", status)
+    stage.error(seconds)
+    assert stage.asked == [LIST] * tries
 
 
 @pytest.mark.parametrize(

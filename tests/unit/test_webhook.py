@@ -133,27 +133,24 @@ def test_a_signed_event_is_read_though_a_clock_may_be_off_by_minutes(age: int) -
     assert (event.type, event.customer) == ("invoice.paid", CUSTOMER)
 
 
-@pytest.mark.parametrize("age", [-86_400, -310, 310, 86_400])
-def test_an_old_event_and_one_from_the_future_are_refused(age: int) -> None:
+@pytest.mark.parametrize(
+    "signed",
+    [
+        *[{"age": age} for age in (-86_400, -310, 310, 86_400)],
+        *[{"secret": secret} for secret in ("whsec_other", "whsec_", "", " ")],
+        {"body": BODY.replace(b"paid", b"void")},
+    ],
+    ids=lambda signed: str(signed)[:30],
+)
+def test_an_old_event_one_from_the_future_and_a_strangers_are_refused(signed: Any) -> None:
     with pytest.raises(InvalidEvent):
-        opened(BODY, sign(BODY, age=age))
-
-
-@pytest.mark.parametrize("secret", ["whsec_other", "whsec_", "", " "])
-def test_an_event_signed_with_another_secret_is_refused(secret: str) -> None:
-    with pytest.raises(InvalidEvent):
-        opened(BODY, sign(BODY, secret=secret))
+        opened(BODY, sign(**{"body": BODY, **signed}))
 
 
 @pytest.mark.parametrize("header", ["", "v1=abc", "t=1", "t=x,v1=y", ",,,", "t=,v1=", "t=１"])
 def test_an_event_without_a_signature_is_refused(header: str) -> None:
     with pytest.raises(InvalidEvent):
         opened(BODY, header)
-
-
-def test_a_changed_body_is_refused() -> None:
-    with pytest.raises(InvalidEvent):
-        opened(BODY.replace(b"paid", b"void"), sign(BODY))
 
 
 NO_EVENTS = [b"", b"{", b"[]", b"null", b"{}", b"7", b"\xff\xfe", b"[" * 100_000]
