@@ -53,7 +53,7 @@ def test_a_thousand_first_views_at_once_make_one_call(
     stripe.requests.clear()
     stripe.latency = 0.3
     ports = islice(cycle(service.port for service in services), CROWD)
-    crowd = answers([Sent(port, JSON, newcomer) for port in ports], within=60)
+    crowd = answers([Sent(port, JSON, newcomer, within=60) for port in ports])
     stripe.latency = 0
     assert {answer.status for answer in crowd} == {200}
     assert {answer.json()["plan"] for answer in crowd} == {"Pro"}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import http.client
 import itertools
 import os
 import signal
@@ -101,7 +102,7 @@ class SteadyLoad:
             try:
                 status = ask(port, path, headers).status
                 problem = None if status == 200 else f"{path}: {status}"
-            except (OSError, TimeoutError) as error:
+            except (OSError, http.client.HTTPException) as error:
                 problem = f"{path}: {error!r}"
             with self._lock:
                 self.answered += 1

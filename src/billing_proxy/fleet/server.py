@@ -240,6 +240,8 @@ def _connection(url: str) -> dict[str, Any]:
     options: dict[str, Any] = {
         "protocol": 2,
         "socket_timeout": TIMEOUT,
+        # More than a process has threads; redis-py's own hundred make a crowd look like an outage.
+        "max_connections": 1024,
         # A connection that the server has closed meanwhile is no failure; a second one is.
         "retry": Retry(NoBackoff(), 1, supported_errors=(redis.ConnectionError,)),
     }
