@@ -24,7 +24,12 @@ MONTHS = "januari februari maart april mei juni juli augustus september oktober 
 def test_a_day_is_written_out_as_the_language_does() -> None:
     for number, name in enumerate(MONTHS.split(), 1):
         assert DUTCH.day(dt.date(2026, number, 1)) == f"1 {name} 2026"
-    assert ENGLISH.day(dt.date(2026, 12, 12)) == "12 December 2026"
+    written = {tag: Language(tag).day(dt.date(2026, 12, 12)) for tag in LANGUAGES[1:]}
+    assert written == {
+        "en": "12 December 2026",
+        "de": "12. Dezember 2026",
+        "fr": "12 décembre 2026",
+    }
 
 
 @pytest.mark.parametrize(
@@ -45,7 +50,12 @@ def test_a_moment_is_read_from_the_clock_on_the_wall(moment: str, text: str) -> 
 
 
 def test_a_moment_is_written_as_the_language_does() -> None:
-    assert ENGLISH.moment(at("2026-11-22 13:03"), AMSTERDAM) == "22 November at 14:03"
+    moment = at("2026-11-22 13:03")
+    assert [Language(tag).moment(moment, AMSTERDAM) for tag in LANGUAGES[1:]] == [
+        "22 November at 14:03",
+        "22. November um 14:03 Uhr",
+        "22 novembre à 14:03",
+    ]
 
 
 @pytest.mark.parametrize(

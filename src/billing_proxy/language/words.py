@@ -34,6 +34,8 @@ class Patterns:
 SPOKEN = {
     "nl": Patterns("d MMMM y", "d MMMM 'om' HH:mm"),
     "en": Patterns("d MMMM y", "d MMMM 'at' HH:mm"),
+    "de": Patterns("d. MMMM y", "d. MMMM 'um' HH:mm 'Uhr'"),
+    "fr": Patterns("d MMMM y", "d MMMM 'à' HH:mm"),
 }
 """Every language, by its BCP 47 tag; each but the first has a catalogue in ``translations/``."""
 
