@@ -58,7 +58,8 @@ def _trialing(sub: Subscription, decision: Decision, calendar: Calendar) -> str:
     follows = decision.next_billing is not None or (ends is None and not _is_uncertain(sub))
     if not follows or decision.coming is not None or lacks_method_in_trial(sub):
         return left
-    return f"{left} {language.text('Daarna gaat je betaalde abonnement in.')}"
+    follows_on = language.text("Daarna gaat je betaalde abonnement in.")
+    return f"{left} {follows_on}"
 
 
 def _is_uncertain(sub: Subscription) -> bool:
@@ -76,7 +77,8 @@ def _canceling(sub: Subscription, decision: Decision, calendar: Calendar) -> str
     stops = _stops(sub, decision, calendar)
     if planned:
         return stops
-    return f"{stops} {text('Tot dan kun je de opzegging nog intrekken.')}"
+    revocable = text("Tot dan kun je de opzegging nog intrekken.")
+    return f"{stops} {revocable}"
 
 
 def _stops(sub: Subscription, decision: Decision, calendar: Calendar) -> str:
