@@ -5,6 +5,7 @@ The store, the guard and its parts are the real ones; only the reader and time a
 
 from __future__ import annotations
 
+import math
 import threading
 import time
 from collections.abc import Callable
@@ -73,8 +74,8 @@ class Stage:
         budget = ReadBudget(10_000, timer=self.timer)
         self.guard = Guard(breaker, budget, max_waiting=max_waiting, timer=self.timer)
         options = {"ttl": TTL, "stale_if_error": STALE_IF_ERROR, "timeout": PATIENCE, **options}
-        retention = options["ttl"] + options["stale_if_error"]
-        self.store = MemoryStore[Any](maxsize=maxsize, retention=retention, clock=self.clock)
+        # The store of a fleet may know what is too old here.
+        self.store = MemoryStore[Any](maxsize=maxsize, retention=math.inf, clock=self.clock)
         times = {"clock": self.clock, "timer": self.timer, "pause": self.let_pass}
         parts = {"store": self.store, "guard": self.guard, "threads": Threads(size=2), **times}
         self.loader = Loader[Any](self.reader, **{**parts, **options})
@@ -214,7 +215,7 @@ class TestOutage:
     ) -> None:
         stage.get(A)
         stage.reader.error = error
-        for seconds in (TTL, STALE_IF_ERROR - 1):
+        for seconds in (TTL, STALE_IF_ERROR):
             stage.clock.advance(seconds)
             assert stage.get(A) == Found("card 1", NOW, STALE)
         stage.clock.advance(1)  # now it is too old

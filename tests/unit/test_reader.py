@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import time
-from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -285,52 +284,51 @@ class TestDetails:
         assert len(stage.asked) == 1 + MAX_DETAILS
 
 
-PAYMENT_METHOD, COUPON = "rak_payment_method_read", "rak_coupon_read"
-METHOD_PATH, DISCOUNT_PATH = "data.default_payment_method", "data.discounts.source.coupon"
+METHOD, CUSTOMERS_METHOD, DISCOUNT = LIST.expansions
+CALLS = [LIST, *(detail.call for detail in module.DETAILS)]
 
 
 class TestPermissions:
-    """What comes along with the list needs permissions, which a key may lack, one or all."""
+    """What comes along with a call needs permissions, which a key may lack, one or all."""
 
-    @pytest.fixture(autouse=True)
-    def expansions(self, monkeypatch: pytest.MonkeyPatch) -> None:
-        table = {METHOD_PATH: [PAYMENT_METHOD], DISCOUNT_PATH: [COUPON]}
-        monkeypatch.setattr(module, "LIST", replace(LIST, expansions=table))
-
-    def lack(self, stage: Stage, permission: str) -> None:
+    def lack(self, stage: Stage, permission: str, path: str = "subscriptions") -> None:
         words = f"Having the '{permission}' permission would allow this request to continue."
-        stage.refuse("subscriptions", 403, message=f"The key rk_secret of acct_1 … {words}")
+        stage.refuse(path, 403, message=f"The key rk_secret of acct_1 … {words}")
 
     def expanded(self, stage: Stage) -> list[list[str]]:
         found = [sorted(request.params.items()) for request in stage.requests]
         return [[v[0] for name, v in params if name.startswith("expand")] for params in found]
 
-    def test_all_of_it_comes_in_one_call(self, stage: Stage) -> None:
-        stage.list("subscriptions", bare())
-        assert stage.calls() == [SUBSCRIPTIONS]
-        assert self.expanded(stage) == [[METHOD_PATH, DISCOUNT_PATH]]
+    @pytest.mark.parametrize("call", CALLS)
+    def test_nothing_is_expanded_deeper_than_stripe_allows(self, call: module.Call) -> None:
+        assert all(path.count(".") < 4 for path in call.expansions)
 
-    def test_nothing_is_expanded_deeper_than_stripe_allows(self) -> None:
-        for call in (LIST, *(detail.call for detail in module.DETAILS)):
-            assert all(path.count(".") < 4 for path in call.expansions)
-
+    @pytest.mark.parametrize(
+        ("lacking", "left"),
+        [
+            ("rak_coupon_read", [METHOD, CUSTOMERS_METHOD]),
+            ("rak_customer_read", [METHOD, DISCOUNT]),
+            ("rak_payment_method_read", [DISCOUNT]),
+        ],
+    )
     def test_a_missing_permission_costs_its_detail_and_one_call_once(
-        self, stage: Stage, clock: Clock, caplog: pytest.LogCaptureFixture
+        self, stage: Stage, clock: Clock, caplog: Any, lacking: str, left: list[str]
     ) -> None:
-        self.lack(stage, COUPON)
+        self.lack(stage, lacking)
         stage.list("subscriptions", bare())
         assert stage.calls() == [SUBSCRIPTIONS] * 2
         assert sum(stage.budget.take() for _ in range(1001)) == 999
-        assert f"lacks the permission {COUPON}" in caplog.text
+        assert f"lacks the permission {lacking}:" in caplog.text
         assert "acct_1" not in caplog.text
         clock.advance(PERMISSION_RETRY - 0.001)
         assert stage.calls() == [SUBSCRIPTIONS]
         clock.advance(0.001)
         assert stage.calls() == [SUBSCRIPTIONS]
-        both, one = [METHOD_PATH, DISCOUNT_PATH], [METHOD_PATH]
-        assert self.expanded(stage) == [both, one, one, both]
+        assert self.expanded(stage) == [[*LIST.expansions], left, left, [*LIST.expansions]]
 
-    @pytest.mark.parametrize("named", [[PAYMENT_METHOD, COUPON], ["rak_unheard_of"], ["no name"]])
+    @pytest.mark.parametrize(
+        "named", [["rak_payment_method_read", "rak_coupon_read"], ["rak_unheard_of"], ["no name"]]
+    )
     def test_all_of_them_may_be_missing(self, stage: Stage, named: list[str]) -> None:
         for permission in named:
             self.lack(stage, permission)
@@ -339,10 +337,23 @@ class TestPermissions:
         assert stage.calls() == [SUBSCRIPTIONS]
         assert self.expanded(stage)[-2:] == [[], []]
 
-    def test_a_key_that_may_not_read_the_plain_list_serves_nobody(self, stage: Stage) -> None:
-        self.lack(stage, "rak_subscription_read")
+    @pytest.mark.parametrize("named", ["rak_subscription_read", "no name"])
+    def test_a_key_that_may_not_read_the_plain_list_serves_nobody(
+        self, stage: Stage, named: str
+    ) -> None:
+        self.lack(stage, named)
         with pytest.raises(StripeKeyRefused):
             stage.ask()
+
+    def test_a_detail_that_the_key_may_not_read_is_left_alone_for_a_while(
+        self, stage: Stage, clock: Clock
+    ) -> None:
+        stage.list("subscriptions", bare(status="past_due", latest_invoice="in_1"))
+        self.lack(stage, "rak_invoice_read", "invoices/in_1")
+        assert stage.calls() == [SUBSCRIPTIONS, INVOICE]
+        assert stage.calls() == [SUBSCRIPTIONS]
+        clock.advance(PERMISSION_RETRY)
+        assert stage.calls() == [SUBSCRIPTIONS, INVOICE]
 
 
 class TestProducts:
