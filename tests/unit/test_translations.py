@@ -31,7 +31,7 @@ def written() -> set[str]:
 
 
 def called() -> set[str]:
-    """The texts of the calls in the code, also in an f-string, where Babel sees none before 3.12."""
+    """The texts of the calls in the code, in f-strings too: Babel sees none there before 3.12."""
     trees = [ast.parse(path.read_text("utf-8")) for path in PACKAGE.rglob("*.py")]
     calls = [node for tree in trees for node in ast.walk(tree) if isinstance(node, ast.Call)]
     named = [c for c in calls if ast.unparse(c.func).rpartition(".")[2] in KEYWORDS and c.args]
