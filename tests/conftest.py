@@ -13,8 +13,8 @@ from flask.testing import FlaskClient
 
 from billing_proxy.app import create_app
 from demo.emulator import Emulator
-from tests.web.clock import Clock, moment
-from tests.web.tokens import TOKEN_SECRET, bearer, mint
+from tests.stage.clock import Clock, moment
+from tests.stage.tokens import TOKEN_SECRET, bearer, mint
 
 Serve: TypeAlias = Callable[..., FlaskClient]
 

@@ -19,8 +19,8 @@ from demo.personas import PERSONAS, Persona, populate
 from tests.api.document import DOCUMENT, header_problems, operations, problems, resolved
 from tests.api.needs import need
 from tests.conftest import Serve
-from tests.web.clock import Clock, moment
-from tests.web.tokens import bearer, mint
+from tests.stage.clock import Clock, moment
+from tests.stage.tokens import bearer, mint
 
 openapi_spec_validator = need("openapi_spec_validator")
 

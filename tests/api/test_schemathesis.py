@@ -16,8 +16,8 @@ from demo.emulator import Emulator
 from demo.personas import populate
 from tests.api.document import PATH
 from tests.api.needs import need
-from tests.web.tokens import bearer, mint
-from tests.workers.service import Service
+from tests.stage.service import Service
+from tests.stage.tokens import bearer, mint
 
 schemathesis = need("schemathesis")
 

@@ -17,7 +17,7 @@ from typing import Any
 from dockerfile_parse import DockerfileParser
 
 from demo.emulator import Emulator
-from tests.workers.service import STOPS_WITHIN, environment, free_port, wait_until
+from tests.stage.service import STOPS_WITHIN, environment, free_port, wait_until
 
 ROOT = Path(__file__).resolve().parents[2]
 FILE = ROOT / "deploy" / "Containerfile"

@@ -13,7 +13,7 @@ import pytest
 
 from billing_proxy import serving
 from tests.deploy.container import ROOT, command_of, copies, environment_of, stages
-from tests.workers.service import command
+from tests.stage.service import command
 
 UNIT = ROOT / "deploy" / "billing-proxy.service"
 LINES = re.findall(r"^(\w+)=(.*)$", UNIT.read_text(encoding="utf-8"), re.MULTILINE)

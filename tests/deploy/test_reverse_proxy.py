@@ -19,8 +19,8 @@ import requests
 
 from demo.emulator import Emulator
 from tests.docs.blocks import ROOT, blocks
-from tests.web.tokens import TOKEN_SECRET, bearer, mint
-from tests.workers.service import STOPS_WITHIN, environment, free_port, wait_until
+from tests.stage.service import STOPS_WITHIN, environment, free_port, wait_until
+from tests.stage.tokens import TOKEN_SECRET, bearer, mint
 
 HOST = "billing.example.nl"
 FORGED = {

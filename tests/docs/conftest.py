@@ -18,8 +18,8 @@ import requests
 from demo.emulator import Emulator
 from tests.docs.blocks import ROOT
 from tests.docs.terminal import Terminal, open_terminal
-from tests.web.tokens import TOKEN_SECRET, mint
-from tests.workers.service import STOPS_WITHIN, environment, free_port, wait_until
+from tests.stage.service import STOPS_WITHIN, environment, free_port, wait_until
+from tests.stage.tokens import TOKEN_SECRET, mint
 
 CUSTOMER = "cus_123"
 RESTRICTED = (

@@ -34,7 +34,7 @@ from demo.emulator import Emulator
 from tests.docs.blocks import ROOT, Block, blocks
 from tests.docs.conftest import CUSTOMER, Service
 from tests.docs.terminal import Terminal
-from tests.web.tokens import TOKEN_SECRET
+from tests.stage.tokens import TOKEN_SECRET
 
 NEEDED = {
     "STRIPE_SECRET_KEY": "sk_test_of_the_documents",

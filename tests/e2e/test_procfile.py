@@ -11,10 +11,10 @@ import pytest
 import requests
 
 from demo.emulator import Emulator
-from tests.web.pages import Page
-from tests.web.tokens import TOKEN_SECRET, mint
-from tests.workers.customers import add_to
-from tests.workers.service import FROM_THE_WHEEL, Service, command
+from tests.stage.customers import add_to
+from tests.stage.pages import Page
+from tests.stage.service import FROM_THE_WHEEL, Service, command
+from tests.stage.tokens import TOKEN_SECRET, mint
 
 ANSWERS_WITHIN = 10
 

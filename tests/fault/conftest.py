@@ -20,7 +20,7 @@ from tests.fault.line import HOST, Line
 from tests.fault.routes import WEBHOOK_SECRET
 from tests.fault.secrets_in_logs import everything_logged, leaks
 from tests.fault.timing import install_timer
-from tests.web.clock import Clock, moment
+from tests.stage.clock import Clock, moment
 
 
 @pytest.fixture(scope="session", autouse=True)

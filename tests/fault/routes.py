@@ -13,8 +13,8 @@ from flask import Flask
 from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
-from tests.web.clock import Clock
-from tests.web.tokens import bearer, mint
+from tests.stage.clock import Clock
+from tests.stage.tokens import bearer, mint
 
 WEBHOOK_SECRET = "whsec_a_made_up_signing_secret"
 

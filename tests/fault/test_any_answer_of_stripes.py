@@ -17,8 +17,8 @@ from billing_proxy.app import create_app
 from demo.catalogue import account_with_catalogue
 from tests.fault.fuzzing import damaged, examples, junk
 from tests.fault.routes import ROUTES
-from tests.web.clock import Clock
-from tests.web.tokens import TOKEN_SECRET
+from tests.stage.clock import Clock
+from tests.stage.tokens import TOKEN_SECRET
 
 BASE = "http://stripe.test"
 

@@ -18,8 +18,8 @@ from demo.emulator import Emulator
 from tests.conftest import ANNA, BOB
 from tests.fault.fuzzing import any_text, damaged, examples, junk, latin, misspelt
 from tests.fault.routes import WEBHOOK_SECRET, page, program, signature
-from tests.web.clock import Clock, moment
-from tests.web.tokens import TOKEN_SECRET, bearer, by_hand, mint
+from tests.stage.clock import Clock, moment
+from tests.stage.tokens import TOKEN_SECRET, bearer, by_hand, mint
 
 CLOCK = Clock(moment("2076-11-22 11:00:00"))
 

@@ -13,8 +13,8 @@ from werkzeug.test import TestResponse
 from demo.emulator import Emulator
 from tests.conftest import ANNA, BOB, Serve
 from tests.fault.secrets_in_logs import access_lines, everything_logged
-from tests.web.clock import Clock
-from tests.web.tokens import bearer, mint
+from tests.stage.clock import Clock
+from tests.stage.tokens import bearer, mint
 
 EVIL = "evil.example"
 

@@ -21,7 +21,7 @@ from tests.fault.certificates import Authority
 from tests.fault.line import Line
 from tests.fault.routes import CARDS, ROUTES, Answer, ask, customer_of, is_stale, what_matters
 from tests.fault.secrets_in_logs import access_lines, leaks
-from tests.web.clock import Clock
+from tests.stage.clock import Clock
 
 CARD = Answer(200)
 STALE = Answer(200, stale=True)

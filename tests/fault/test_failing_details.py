@@ -11,7 +11,7 @@ from tests.conftest import Serve
 from tests.fault.breakdowns import error, extended, hang
 from tests.fault.line import Exchange, Line
 from tests.fault.routes import program
-from tests.web.clock import Clock
+from tests.stage.clock import Clock
 
 BUDGET = 1.2
 

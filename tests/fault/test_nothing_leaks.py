@@ -11,8 +11,8 @@ from tests.fault.breakdowns import STRIPES_WORDS, refusal
 from tests.fault.line import Line
 from tests.fault.routes import CARDS, page, portal, program
 from tests.fault.secrets_in_logs import access_lines, everything_logged, leaks
-from tests.web.clock import Clock
-from tests.web.tokens import bearer, mint
+from tests.stage.clock import Clock
+from tests.stage.tokens import bearer, mint
 
 
 def test_every_secret_that_there_is_would_be_found(

@@ -27,8 +27,8 @@ from tests.conftest import ANNA, BOB, Serve
 from tests.fault.breakdowns import error, refusal
 from tests.fault.line import Behaviour, Exchange, Line
 from tests.fault.routes import CARDS, fragment, is_stale, negotiated, page, portal, program, webhook
-from tests.web.clock import Clock
-from tests.web.tokens import bearer, mint
+from tests.stage.clock import Clock
+from tests.stage.tokens import bearer, mint
 
 OWN = {
     ANNA: ("cus_anna", "sub_anna", "Plan van Anna", "price_anna", "12 december 2076"),

@@ -22,9 +22,9 @@ from demo.catalogue import account_with_catalogue
 from demo.emulator import Emulator
 from tests.fault.fuzzing import GONE, changed, paths
 from tests.fault.routes import fragment, program
-from tests.web.clock import Clock
-from tests.web.pages import Page
-from tests.web.tokens import TOKEN_SECRET
+from tests.stage.clock import Clock
+from tests.stage.pages import Page
+from tests.stage.tokens import TOKEN_SECRET
 
 STATUSES = ("active", "past_due", "paused")
 

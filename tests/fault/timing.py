@@ -10,7 +10,7 @@ import pytest
 from billing_proxy import bootstrap
 from billing_proxy.cache.breaker import CircuitBreaker
 from billing_proxy.cache.budget import ReadBudget
-from tests.web.clock import Clock
+from tests.stage.clock import Clock
 
 T = TypeVar("T")
 

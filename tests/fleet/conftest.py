@@ -9,7 +9,7 @@ import pytest
 from flask.testing import FlaskClient
 
 from tests.conftest import Serve
-from tests.fleet.redis_process import Server
+from tests.stage.redis_process import Server
 
 Fleet = Callable[..., list[FlaskClient]]
 

@@ -13,10 +13,10 @@ from billing_proxy.app import create_app
 from demo.emulator import Emulator
 from tests.conftest import ANNA, Serve
 from tests.fleet.conftest import Fleet
-from tests.fleet.redis_process import Server
-from tests.web.clock import Clock
+from tests.stage.clock import Clock
+from tests.stage.redis_process import Server
+from tests.stage.tokens import bearer, mint
 from tests.web.test_webhook_route import SECRET, event, signed
-from tests.web.tokens import bearer, mint
 
 JSON = "/billing/subscription.json"
 LIVE = {"Cache-Control": "no-cache"}

@@ -17,10 +17,10 @@ from billing_proxy.fleet.server import PROBE_INTERVAL, RedisServer, ServerDown
 from billing_proxy.metrics.observer import Observer
 from tests.conftest import ANNA, BOB, Serve
 from tests.fault.certificates import Authority
-from tests.fleet.redis_process import Server
-from tests.web.clock import Clock, moment
-from tests.web.tokens import bearer, mint
-from tests.workers.service import free_port, wait_until
+from tests.stage.clock import Clock, moment
+from tests.stage.redis_process import Server
+from tests.stage.service import free_port, wait_until
+from tests.stage.tokens import bearer, mint
 
 OPERATIONS = (Path(__file__).parents[2] / "docs" / "operations.md").read_text(encoding="utf-8")
 JSON = "/billing/subscription.json"

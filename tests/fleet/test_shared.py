@@ -10,8 +10,8 @@ import pytest
 from billing_proxy.cache.budget import Limiter, Quota
 from billing_proxy.fleet.server import RedisServer
 from billing_proxy.fleet.shared import RedisLimiter
-from tests.fleet.redis_process import Server
-from tests.web.clock import Clock
+from tests.stage.clock import Clock
+from tests.stage.redis_process import Server
 
 AnyLimiter: TypeAlias = Limiter | RedisLimiter
 Limit: TypeAlias = Callable[[Quota], AnyLimiter]

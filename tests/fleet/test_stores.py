@@ -20,8 +20,8 @@ from billing_proxy.errors import (
 )
 from billing_proxy.fleet.server import RedisServer
 from billing_proxy.fleet.store import RedisStore
-from tests.fleet.redis_process import Server
-from tests.web.clock import Clock
+from tests.stage.clock import Clock
+from tests.stage.redis_process import Server
 
 KEY = "cus_anna"
 CARD = Billing(KEY, (Subscription(id="sub_anna", status="active"),), {"prod_pro": "Pro"})

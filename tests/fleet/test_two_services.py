@@ -12,10 +12,10 @@ from itertools import count, cycle, islice
 import pytest
 
 from demo.emulator import Emulator
-from tests.fleet.redis_process import Server
-from tests.workers.browser import HTML, Sent, answers, ask, program
-from tests.workers.customers import add_to
-from tests.workers.service import Service, wait_until
+from tests.stage.browser import HTML, Sent, answers, ask, program
+from tests.stage.customers import add_to
+from tests.stage.redis_process import Server
+from tests.stage.service import Service, wait_until
 
 JSON = "/billing/subscription.json"
 CROWD = 1000

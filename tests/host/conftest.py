@@ -14,7 +14,7 @@ from demo.emulator import Emulator
 from demo.personas import populate
 from examples.host import create_app
 from tests.host.sites import Host, MakeSite, add_account_page
-from tests.web.clock import Clock
+from tests.stage.clock import Clock
 
 
 @pytest.fixture

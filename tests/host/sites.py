@@ -13,7 +13,7 @@ from flask import Flask, Request, render_template_string
 from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
-from tests.web.pages import Page
+from tests.stage.pages import Page
 
 Host: TypeAlias = Callable[..., FlaskClient]
 MakeSite: TypeAlias = Callable[..., Flask]

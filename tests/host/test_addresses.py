@@ -14,7 +14,7 @@ from werkzeug.test import Client
 from billing_proxy import BillingProxy
 from demo.emulator import Emulator
 from tests.host.sites import Host, MakeSite, log_in, named_by_header, visitor
-from tests.web.pages import Page
+from tests.stage.pages import Page
 
 MOUNTS = [
     pytest.param({}, "https://localhost", "", id="as it comes"),

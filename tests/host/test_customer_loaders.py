@@ -12,9 +12,9 @@ from werkzeug.local import LocalProxy
 
 from demo.emulator import Emulator
 from tests.host.sites import NOT_LOGGED_IN, OUR_FAULT, MakeSite, named_by_header, visitor
-from tests.web.clock import Clock
-from tests.web.pages import Page
-from tests.web.tokens import TOKEN_SECRET, mint
+from tests.stage.clock import Clock
+from tests.stage.pages import Page
+from tests.stage.tokens import TOKEN_SECRET, mint
 
 ROUTES = ("/billing/", "/billing/card", "/billing/subscription.json", "/billing/portal")
 

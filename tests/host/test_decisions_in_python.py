@@ -14,7 +14,7 @@ from billing_proxy import (
 )
 from demo.emulator import Emulator
 from tests.host.sites import AT_ONCE, MakeSite, named_by_header, visitor
-from tests.web.clock import Clock
+from tests.stage.clock import Clock
 
 billing = BillingProxy()
 

@@ -6,7 +6,7 @@ import pytest
 
 from demo.emulator import Emulator
 from tests.host.sites import AT_ONCE, NO_CARD_NOW, Host, csrf_token, log_in
-from tests.web.pages import Page
+from tests.stage.pages import Page
 
 STATUS_BY_USER = {
     "anna": "Actief",

@@ -14,7 +14,7 @@ from demo.emulator import Emulator
 from demo.personas import populate
 from examples.plain.app import create_app
 from tests.host.sites import AT_ONCE, NO_CARD_NOW
-from tests.web.pages import Page
+from tests.stage.pages import Page
 
 ROOT = Path(__file__).parents[2]
 EXAMPLES = ROOT / "examples"

@@ -6,9 +6,9 @@ import pytest
 from flask.testing import FlaskClient
 
 from tests.host.sites import MakeSite, named_by_header, visitor
-from tests.web.clock import Clock
-from tests.web.pages import Page
-from tests.web.tokens import TOKEN_SECRET, mint
+from tests.stage.clock import Clock
+from tests.stage.pages import Page
+from tests.stage.tokens import TOKEN_SECRET, mint
 
 SITE = "https://www.voorbeeld.nl"
 

@@ -8,7 +8,7 @@ import pytest
 from flask.testing import FlaskClient
 
 from tests.host.sites import MakeSite, named_by_header, visitor
-from tests.web.pages import Page
+from tests.stage.pages import Page
 
 DUTCH = ("nl", "Huidig plan", "Abonnement bijwerken", "Actief", "Maandelijks")
 ENGLISH = ("en", "Current plan", "Update subscription", "Active", "Monthly")

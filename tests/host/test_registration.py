@@ -8,8 +8,8 @@ from flask import Blueprint, Flask
 from billing_proxy import BillingProxy, ConfigError
 from demo.emulator import Emulator
 from tests.host.sites import named_by_header, visitor
-from tests.web.clock import Clock
-from tests.web.tokens import bearer, mint
+from tests.stage.clock import Clock
+from tests.stage.tokens import bearer, mint
 
 SECRETS = ("a secret of the first site, long enough", "a secret of the second site, long enough")
 

@@ -12,7 +12,7 @@ from flask_talisman import Talisman
 
 from demo.emulator import Emulator
 from tests.host.sites import Host, MakeSite, log_in, named_by_header, policy, visitor
-from tests.web.pages import Page
+from tests.stage.pages import Page
 
 OWN_ROUTES = ("", "card", "subscription.json", "portal", "return", "readyz")
 SITE = "https://www.voorbeeld.nl"

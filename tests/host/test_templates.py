@@ -9,7 +9,7 @@ import pytest
 from jinja2 import StrictUndefined
 
 from tests.host.sites import AT_ONCE, OUR_FAULT, MakeSite, named_by_header, visitor
-from tests.web.pages import Page
+from tests.stage.pages import Page
 
 OWN_CARD = """<section class="own" data-code="{{ card.status.code }}">{{ card.plan }}
 <a href="{{ portal_url }}">Wijzigen</a></section>"""

@@ -7,8 +7,9 @@ from collections.abc import Iterator
 import pytest
 import responses
 
+from tests.stage.clock import Clock
+
 from .stripe_answers import StripeAnswers
-from .stripe_objects import Clock
 
 
 @pytest.fixture

@@ -1,4 +1,4 @@
-"""Stripe's objects as its API sends them, for tests to vary; and a clock.
+"""Stripe's objects as its API sends them, for tests to vary.
 
 Moments are written as texts in UTC: ``at("2026-12-12 10:00")`` is a Unix time.
 """
@@ -6,35 +6,18 @@ Moments are written as texts in UTC: ``at("2026-12-12 10:00")`` is a Unix time.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from datetime import UTC, datetime
 from typing import Any
 
-CUSTOMER = "cus_QXg1o8vcGmoR32"
+from tests.stage.clock import NOW as NOW
+from tests.stage.clock import moment as at
+from tests.stage.tokens import CUSTOMER as CUSTOMER
+
 PRICE = "price_1PgafmB7WZ01zgkW6dKueIc5"
 NICKNAME = "intern-2024-v3"
 
 
-def at(text: str) -> int:
-    """The Unix time of a UTC date, or date and time, in ISO 8601."""
-    return int(datetime.fromisoformat(text).replace(tzinfo=UTC).timestamp())
-
-
-NOW = at("2026-11-22 11:00")
 PRICE_FIELDS = ("billing_scheme", "custom_unit_amount", "tax_behavior", "transform_quantity")
 PERIOD_END = at("2026-12-12 10:00")
-
-
-class Clock:
-    """Unix seconds that only a test moves."""
-
-    def __init__(self, now: float = NOW) -> None:
-        self.now = float(now)
-
-    def __call__(self) -> float:
-        return self.now
-
-    def advance(self, seconds: float) -> None:
-        self.now += seconds
 
 
 def list_of(*objects: Any, has_more: bool = False, url: str = "/v1/things") -> dict[str, Any]:

@@ -5,8 +5,7 @@ from __future__ import annotations
 import pytest
 
 from billing_proxy.cache.allowance import Allowance
-
-from .stripe_objects import Clock
+from tests.stage.clock import Clock
 
 
 @pytest.fixture

@@ -8,8 +8,7 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 
 from billing_proxy.cache.breaker import PROBE_INTERVAL, THRESHOLD, CircuitBreaker, Permit
-
-from .stripe_objects import Clock
+from tests.stage.clock import Clock
 
 CALL, PROBE, REFUSED = Permit.CALL, Permit.PROBE, Permit.REFUSED
 

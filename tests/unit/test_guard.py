@@ -19,8 +19,7 @@ from billing_proxy.errors import (
     StripeTooSlow,
     StripeUnavailable,
 )
-
-from .stripe_objects import Clock
+from tests.stage.clock import Clock
 
 KEY_REFUSED = StripeKeyRefused("revoked")
 

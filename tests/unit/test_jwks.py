@@ -20,9 +20,8 @@ from billing_proxy.config.settings import BillingConfig
 from billing_proxy.errors import NotIdentified
 from billing_proxy.identity.key_sets import FRESH, MAX_SIZE, REST, TIMEOUT, KeySet
 from billing_proxy.identity.tokens import TokenVerifier
-
-from .stripe_objects import CUSTOMER, Clock
-from .tokens import SECRET, good_claims, hs256_by_hand, make_token
+from tests.stage.clock import Clock
+from tests.stage.tokens import CUSTOMER, TOKEN_SECRET, by_hand, good_claims, make_token
 
 RSA_KEY = rsa.generate_private_key(public_exponent=65537, key_size=2048)
 EC_KEY = ec.generate_private_key(ec.SECP256R1())
@@ -109,7 +108,7 @@ def test_a_token_signed_with_a_published_key_is_accepted(
 
 
 def test_both_ways_to_sign_can_be_in_use_at_once(provider: Provider) -> None:
-    verifier = make_verifier(provider.url, token_secret=SECRET)
+    verifier = make_verifier(provider.url, token_secret=TOKEN_SECRET)
     assert verifier.customer(make_token()) == CUSTOMER
     assert verifier.customer(make_token(EC_KEY, "ES256", "ec-1")) == CUSTOMER
 
@@ -137,7 +136,7 @@ def test_a_token_signed_otherwise_is_refused(
 def test_a_public_key_is_no_shared_secret(provider: Provider, encoding: Encoding) -> None:
     """The confusion of RFC 8725 section 2.1: HS256 with the published key as its secret."""
     public = RSA_KEY.public_key().public_bytes(encoding, PublicFormat.SubjectPublicKeyInfo)
-    token = hs256_by_hand(good_claims(), public, kid="rsa-1")
+    token = by_hand({"alg": "HS256", "kid": "rsa-1"}, good_claims(), public)
     with pytest.raises(NotIdentified):
         make_verifier(provider.url).customer(token)
 

@@ -31,9 +31,10 @@ from billing_proxy.errors import (
     StripeUnavailable,
 )
 from billing_proxy.loader import Found, Loader, Outcome
+from tests.stage.clock import Clock
 
 from .examples import examples
-from .stripe_objects import NOW, Clock
+from .stripe_objects import NOW
 
 PATIENCE = 10.0
 TTL, STALE_IF_ERROR = 30.0, 3600.0

@@ -15,9 +15,10 @@ from billing_proxy.errors import BillingError
 from billing_proxy.gateway import transport
 from billing_proxy.gateway.api import StripeApi
 from billing_proxy.metrics.observer import CallOutcome, Observer
+from tests.stage.clock import Clock
 
 from .stripe_answers import ADDRESS, KEY, StripeAnswers
-from .stripe_objects import Clock, make_subscription
+from .stripe_objects import make_subscription
 
 
 class Notebook(Observer):

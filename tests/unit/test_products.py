@@ -10,8 +10,7 @@ import pytest
 
 from billing_proxy.cache.products import RETRY, Product, Products
 from billing_proxy.card.facts import YearlyPrice
-
-from .stripe_objects import Clock
+from tests.stage.clock import Clock
 
 PATIENCE = 10.0
 TTL = 3600.0

@@ -14,8 +14,7 @@ from billing_proxy.cache.budget import (
     LONGEST_REST,
     ReadBudget,
 )
-
-from .stripe_objects import Clock
+from tests.stage.clock import Clock
 
 PATIENCE = 0.25
 

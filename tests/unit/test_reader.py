@@ -24,11 +24,11 @@ from billing_proxy.gateway.api import StripeApi
 from billing_proxy.gateway.gateway import StripeGateway
 from billing_proxy.gateway.reading import read_invoice
 from billing_proxy.reader import LIST, MAX_DETAILS, MAX_PAGES, PERMISSION_RETRY, Reader
+from tests.stage.clock import Clock
 
 from .stripe_answers import ADDRESS, KEY, StripeAnswers
 from .stripe_objects import (
     CUSTOMER,
-    Clock,
     at,
     make_invoice,
     make_item,

@@ -28,9 +28,10 @@ from billing_proxy.loader import Loader
 from billing_proxy.portal import Portal
 from billing_proxy.reader import Reader
 from billing_proxy.service import REFUSAL_HOLDS, BillingService, HealthStatus
+from tests.stage.clock import Clock
 
 from .stripe_answers import ADDRESS, KEY, StripeAnswers
-from .stripe_objects import CUSTOMER, Clock, make_subscription
+from .stripe_objects import CUSTOMER, make_subscription
 
 PORTAL = "billing_portal/sessions"
 SESSION, SUBSCRIPTIONS = f"POST {PORTAL}", "GET subscriptions"

@@ -12,9 +12,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from billing_proxy.cache.store import Entry, MemoryStore
+from tests.stage.clock import Clock
 
 from .examples import examples
-from .stripe_objects import Clock
 
 KEY = "cus_a"
 

@@ -13,8 +13,7 @@ import requests
 
 from billing_proxy.gateway import transport
 from tests.fault.certificates import Authority
-
-from .peer import Behaviour, Wire, listening
+from tests.stage.peer import Behaviour, Wire, listening
 
 DEADLINE = 0.3
 MUCH_LATER = 2.5

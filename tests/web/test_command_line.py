@@ -16,8 +16,8 @@ from click.testing import Result
 from billing_proxy.app import create_app
 from billing_proxy.gateway.calls import link_to_a_new_key
 from demo.emulator import Emulator
-from tests.web.clock import Clock
-from tests.web.tokens import bearer
+from tests.stage.clock import Clock
+from tests.stage.tokens import bearer
 
 AT_ONCE = {"Stripe-Should-Retry": "false"}
 READ = "subscriptions products prices invoices payment_methods customers coupons payment_intents"

@@ -8,11 +8,8 @@ import pytest
 from flask.testing import FlaskClient
 
 from demo.emulator import Emulator
-from tests.web.clock import Clock
-from tests.web.tokens import bearer, mint
-
-NOT_CUSTOMERS = (None, 123, ["cus_anna"], "sub_anna", "anna@example.nl", "cus_anna/../cus_bob")
-NO_TOKENS = ("", ".", "a.b.c", "e30.e30.", "\x00", "ëëë.ëëë.ëëë", "cus_anna", "x" * 5000)
+from tests.stage.clock import Clock
+from tests.stage.tokens import NO_TOKENS, NOT_CUSTOMERS, bearer, mint
 
 
 def card_status(client: FlaskClient, token: str) -> int:
@@ -36,7 +33,7 @@ def test_the_scheme_is_read_as_http_wants_it(
     assert client.get("/billing/subscription.json", headers=headers).status_code == 200
 
 
-@pytest.mark.parametrize("token", NO_TOKENS)
+@pytest.mark.parametrize("token", NO_TOKENS, ids=lambda text: text[:9])
 def test_what_is_no_token_is_refused(client: FlaskClient, anna: str, token: str) -> None:
     assert client.get("/billing/", query_string={"token": token}).status_code == 401
     headers = {"Authorization": f"Bearer {token}".encode().decode("latin-1").replace("\x00", "")}

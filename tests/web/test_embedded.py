@@ -11,8 +11,8 @@ from flask.testing import FlaskClient
 
 from billing_proxy.extension import BillingProxy
 from demo.emulator import Emulator
-from tests.web.clock import Clock
-from tests.web.tokens import TOKEN_SECRET, bearer, mint
+from tests.stage.clock import Clock
+from tests.stage.tokens import TOKEN_SECRET, bearer, mint
 
 Site = Callable[..., FlaskClient]
 

@@ -13,7 +13,7 @@ from flask.testing import FlaskClient
 
 from demo.emulator import Emulator
 from tests.conftest import Serve
-from tests.web.clock import Clock, moment
+from tests.stage.clock import Clock, moment
 
 LIST = "/v1/subscriptions"
 NO_CACHE = {"Cache-Control": "no-cache"}

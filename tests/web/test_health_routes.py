@@ -8,8 +8,8 @@ from werkzeug.test import TestResponse
 
 from demo.emulator import Emulator
 from tests.conftest import Serve
-from tests.web.clock import Clock
-from tests.web.tokens import bearer, mint
+from tests.stage.clock import Clock
+from tests.stage.tokens import bearer, mint
 
 LIVE = ("/healthz", "/billing/healthz")
 READY = ("/readyz", "/billing/readyz")

@@ -8,8 +8,8 @@ from urllib.parse import urlsplit
 from flask.testing import FlaskClient
 
 from demo.emulator import Emulator
-from tests.web.clock import Clock, moment
-from tests.web.tokens import bearer, mint
+from tests.stage.clock import Clock, moment
+from tests.stage.tokens import bearer, mint
 
 FIELDS = {
     "customer",

@@ -13,8 +13,8 @@ from werkzeug.wrappers import Request, Response
 
 from demo.emulator.server import LoopbackServer
 from tests.conftest import Serve
-from tests.web.clock import Clock
-from tests.web.tokens import bearer, mint
+from tests.stage.clock import Clock
+from tests.stage.tokens import bearer, mint
 
 KEY, STRANGERS_KEY = (ec.generate_private_key(ec.SECP256R1()) for _ in range(2))
 PUBLISHED = {**ECAlgorithm.to_jwk(KEY.public_key(), as_dict=True), "kid": "ec-1"}

@@ -12,8 +12,8 @@ from prometheus_client.parser import text_string_to_metric_families
 from billing_proxy import BillingProxy
 from demo.emulator import Emulator
 from tests.conftest import Serve
-from tests.web.clock import Clock
-from tests.web.tokens import bearer, mint
+from tests.stage.clock import Clock
+from tests.stage.tokens import bearer, mint
 
 TOKEN = "a made-up token of Prometheus'".replace(" ", "-")
 ON = {"BILLING_METRICS_TOKEN": TOKEN}

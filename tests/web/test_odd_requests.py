@@ -8,8 +8,8 @@ import pytest
 from flask.testing import FlaskClient
 
 from demo.emulator import Emulator
-from tests.web.clock import Clock
-from tests.web.tokens import mint
+from tests.stage.clock import Clock
+from tests.stage.tokens import mint
 
 NO_HOSTS = (
     "a b",

@@ -11,9 +11,9 @@ from werkzeug.test import TestResponse
 
 from demo.emulator import Emulator
 from tests.conftest import Serve
-from tests.web.clock import Clock, moment
-from tests.web.pages import Page
-from tests.web.tokens import bearer, mint
+from tests.stage.clock import Clock, moment
+from tests.stage.pages import Page
+from tests.stage.tokens import bearer, mint
 
 AT_ONCE = {"Stripe-Should-Retry": "false"}
 

@@ -7,9 +7,9 @@ import re
 from flask.testing import FlaskClient
 
 from demo.emulator import Emulator
-from tests.web.clock import Clock, moment
-from tests.web.pages import Page
-from tests.web.tokens import mint
+from tests.stage.clock import Clock, moment
+from tests.stage.pages import Page
+from tests.stage.tokens import mint
 
 UPDATE, MANAGE = "Abonnement bijwerken", "Abonnement beheren"
 

@@ -9,9 +9,9 @@ from flask.testing import FlaskClient
 
 from demo.emulator import Emulator
 from tests.conftest import Serve
-from tests.web.clock import Clock
-from tests.web.pages import Page
-from tests.web.tokens import bearer, mint
+from tests.stage.clock import Clock
+from tests.stage.pages import Page
+from tests.stage.tokens import bearer, mint
 
 
 def pass_of(url: str) -> str:

@@ -9,9 +9,9 @@ from billing_proxy.gateway.gateway import FLOWS
 from demo.catalogue import CONFIGURATION
 from demo.emulator import Emulator
 from tests.conftest import Serve
-from tests.web.clock import Clock
-from tests.web.pages import Page
-from tests.web.tokens import mint
+from tests.stage.clock import Clock
+from tests.stage.pages import Page
+from tests.stage.tokens import mint
 
 SESSIONS = "/v1/billing_portal/sessions"
 

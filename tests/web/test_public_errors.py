@@ -12,9 +12,9 @@ from werkzeug.test import TestResponse
 
 from demo.emulator import Emulator
 from tests.conftest import Serve
-from tests.web.clock import Clock
-from tests.web.pages import Page
-from tests.web.tokens import bearer, mint
+from tests.stage.clock import Clock
+from tests.stage.pages import Page
+from tests.stage.tokens import bearer, mint
 
 WEAK_KEY = "rk_test_may_do_nothing_at_all_0000"
 FOREIGN_KEY = "sk_test_of_another_account_0000"

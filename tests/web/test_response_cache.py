@@ -8,8 +8,8 @@ from flask.testing import FlaskClient
 from billing_proxy.cache.breaker import THRESHOLD
 from demo.emulator import Emulator
 from tests.conftest import Serve
-from tests.web.clock import Clock, moment
-from tests.web.tokens import bearer, mint
+from tests.stage.clock import Clock, moment
+from tests.stage.tokens import bearer, mint
 
 JSON = "/billing/subscription.json"
 LONG = {"BILLING_CACHE_TTL": "3600"}

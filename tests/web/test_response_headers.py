@@ -7,8 +7,8 @@ from flask.testing import FlaskClient
 
 from demo.emulator import Emulator
 from tests.conftest import Serve
-from tests.web.clock import Clock, moment
-from tests.web.tokens import bearer, mint
+from tests.stage.clock import Clock, moment
+from tests.stage.tokens import bearer, mint
 
 CARDS = ("/billing/", "/billing/card", "/billing/subscription.json")
 OTHERS = ("/billing/return", "/billing/portal", "/billing/nothing", "/billing/?token=x", "/x")

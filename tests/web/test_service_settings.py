@@ -8,8 +8,8 @@ from billing_proxy.app import create_app
 from billing_proxy.errors import ConfigError
 from demo.emulator import Emulator
 from tests.conftest import Serve
-from tests.web.clock import Clock
-from tests.web.tokens import bearer, mint
+from tests.stage.clock import Clock
+from tests.stage.tokens import bearer, mint
 
 
 def test_wrong_settings_start_nothing_and_are_told_together(environ: dict[str, str]) -> None:

@@ -10,8 +10,8 @@ from werkzeug.test import TestResponse
 
 from demo.emulator import Emulator
 from tests.conftest import Serve
-from tests.web.clock import Clock
-from tests.web.tokens import mint
+from tests.stage.clock import Clock
+from tests.stage.tokens import mint
 
 
 def cookie_of(answer: TestResponse) -> Morsel[str]:

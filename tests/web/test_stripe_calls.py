@@ -12,8 +12,8 @@ from werkzeug.test import TestResponse
 from demo.emulator import Emulator
 from demo.personas import populate
 from tests.conftest import Serve
-from tests.web.clock import Clock
-from tests.web.tokens import bearer, mint
+from tests.stage.clock import Clock
+from tests.stage.tokens import bearer, mint
 
 READ_ALL = ("subscriptions:read", "products:read", "prices:read", "invoices:read", "portal:write")
 

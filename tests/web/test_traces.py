@@ -21,8 +21,8 @@ from opentelemetry.trace import SpanKind
 
 from demo.emulator import Emulator
 from tests.conftest import Serve
-from tests.web.clock import Clock
-from tests.web.tokens import bearer, mint
+from tests.stage.clock import Clock
+from tests.stage.tokens import bearer, mint
 
 EXAMPLE = Path(__file__).resolve().parents[2] / "examples" / "traces"
 

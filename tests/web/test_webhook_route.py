@@ -19,8 +19,8 @@ from werkzeug.test import TestResponse
 
 from demo.emulator import Emulator
 from tests.conftest import ANNA, Serve
-from tests.web.clock import Clock, moment
-from tests.web.tokens import bearer, mint
+from tests.stage.clock import Clock, moment
+from tests.stage.tokens import bearer, mint
 
 SECRET = "whsec_a_made_up_signing_secret"
 AT_ONCE = {"Stripe-Should-Retry": "false"}

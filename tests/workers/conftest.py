@@ -9,8 +9,8 @@ from functools import partial
 import pytest
 
 from demo.emulator import Emulator
-from tests.workers.customers import add_to
-from tests.workers.service import Service
+from tests.stage.customers import add_to
+from tests.stage.service import Service
 
 
 @pytest.fixture(scope="module")

@@ -8,8 +8,8 @@ import pytest
 
 from demo.account import lifecycle
 from demo.emulator import Emulator
-from tests.workers.browser import Sent, answers, signed_in
-from tests.workers.service import WORKERS, Service
+from tests.stage.browser import Sent, answers, signed_in
+from tests.stage.service import WORKERS, Service
 
 pytestmark = pytest.mark.xdist_group(__name__)
 

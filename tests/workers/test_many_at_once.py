@@ -9,8 +9,7 @@ from contextlib import closing
 import pytest
 
 from demo.emulator import Emulator
-from tests.web.clock import moment
-from tests.workers.browser import (
+from tests.stage.browser import (
     ANSWERS_WITHIN,
     HTML,
     Browser,
@@ -20,7 +19,8 @@ from tests.workers.browser import (
     program,
     signed_in,
 )
-from tests.workers.service import WORKERS, Service
+from tests.stage.clock import moment
+from tests.stage.service import WORKERS, Service
 
 pytestmark = pytest.mark.xdist_group(__name__)
 

@@ -11,9 +11,9 @@ import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
 from demo.emulator import Emulator
-from tests.web.tokens import bearer
-from tests.workers.browser import Sent, answers, ask, program
-from tests.workers.service import STARTS_WITHIN, WORKERS, Service, wait_until
+from tests.stage.browser import Sent, answers, ask, program
+from tests.stage.service import STARTS_WITHIN, WORKERS, Service, wait_until
+from tests.stage.tokens import bearer
 
 pytestmark = pytest.mark.xdist_group(__name__)
 

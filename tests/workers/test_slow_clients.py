@@ -16,8 +16,8 @@ from pathlib import Path
 import pytest
 
 from billing_proxy.serving.worker import ENOUGH, REQUEST_WITHIN, can_begin
-from tests.workers.browser import ANSWERS_WITHIN, Sent, ask, program
-from tests.workers.service import Service, command
+from tests.stage.browser import ANSWERS_WITHIN, Sent, ask, program
+from tests.stage.service import Service, command
 
 pytestmark = pytest.mark.xdist_group(__name__)
 

@@ -17,8 +17,8 @@ from typing import Self
 import pytest
 
 from demo.emulator import Emulator
-from tests.workers.browser import ask, program
-from tests.workers.service import (
+from tests.stage.browser import ask, program
+from tests.stage.service import (
     FROM_THE_WHEEL,
     HAPPENS_WITHIN,
     ROOT,

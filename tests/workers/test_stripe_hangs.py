@@ -8,8 +8,8 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 
 from demo.emulator import Emulator
-from tests.workers.browser import Sent, answers, ask, program
-from tests.workers.service import Service, wait_until
+from tests.stage.browser import Sent, answers, ask, program
+from tests.stage.service import Service, wait_until
 
 pytestmark = pytest.mark.xdist_group(__name__)
 

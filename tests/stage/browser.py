@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from http.cookies import SimpleCookie
 from typing import Any
 
-from tests.web.tokens import bearer, mint
+from tests.stage.tokens import bearer, mint
 
 ANSWERS_WITHIN = 15.0
 HTML = {"Accept": "text/html"}

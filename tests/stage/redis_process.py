@@ -17,7 +17,7 @@ import redis
 from redis.backoff import NoBackoff
 from redis.retry import Retry
 
-from tests.workers.service import free_port
+from tests.stage.service import free_port
 
 
 def binary() -> str:

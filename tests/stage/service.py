@@ -18,8 +18,8 @@ from types import TracebackType
 from typing import Self
 
 from demo.emulator import Emulator
-from tests.web.tokens import TOKEN_SECRET
-from tests.workers.browser import ask
+from tests.stage.browser import ask
+from tests.stage.tokens import TOKEN_SECRET
 
 ROOT = Path(__file__).resolve().parents[2]
 WORKERS = 2
