@@ -79,13 +79,13 @@ def _on_emulator(port: int) -> int:
             "BILLING_TOKEN_SECRET": secrets.token_urlsafe(48),
             "BILLING_UPGRADE_URL": start,
         }
-        return _serve("demo.wsgi:app", port, settings, "--workers", "2")
+        return _serve("demo.wsgi:app", port, settings)
 
 
-def _serve(application: str, port: int, settings: Mapping[str, str], *options: str) -> int:
+def _serve(application: str, port: int, settings: Mapping[str, str]) -> int:
     """Run gunicorn on `application`, hand signals on to it, return its exit code."""
     command = [sys.executable, "-m", "gunicorn", application]
-    command += ["--config", "gunicorn.conf.py", "--bind", f"{_HOST}:{port}", *options]
+    command += ["--config", "gunicorn.conf.py", "--bind", f"{_HOST}:{port}"]
     child = subprocess.Popen(command, env=dict(settings), cwd=_ROOT)
 
     def hand_on(number: int, _: FrameType | None) -> None:

@@ -88,7 +88,6 @@ def _environment(
     }
     return {
         **kept,
-        "WEB_CONCURRENCY": "2",
         "STRIPE_SECRET_KEY": emulator.key,
         "STRIPE_API_BASE": emulator.url,
         "SECRET_KEY": secrets.token_urlsafe(48),
