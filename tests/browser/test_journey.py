@@ -115,13 +115,15 @@ def test_a_lost_connection_leaves_the_card_as_it_was(page: Page) -> None:
     assert card.evaluate("card => card.isConnected")
 
 
-def test_the_warning_leads_straight_to_the_payment_method(
-    context: BrowserContext, demo: Service, emulator: Emulator
+def test_the_warning_leads_straight_to_where_the_debt_is_paid(
+    context: BrowserContext, demo: Service, emulator: Emulator, customer: str
 ) -> None:
+    made = emulator.account.add_subscription(customer, status="unpaid")
     page = context.new_page()
-    page.goto(demo.link("cus_demo_onbetaald"))
+    page.goto(demo.link(customer))
     with context.expect_page() as tab:
-        page.get_by_role("link", name="Betaalmethode bijwerken").click()
-    expect(tab.value.get_by_role("heading", name="Betaalmethode")).to_be_visible()
-    expect(tab.value.get_by_role("button", name="Betaalmethode opslaan")).to_be_visible()
+        page.get_by_role("link", name="Nu betalen").click()
     assert origin(tab.value) == emulator.url
+    tab.value.get_by_role("button", name="Betalen").click()
+    expect(tab.value.get_by_role("status")).to_contain_text("Deze factuur is betaald")
+    assert made["status"] == "active"
