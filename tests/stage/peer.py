@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import socket
-import ssl
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -57,14 +56,12 @@ Behaviour: TypeAlias = Callable[[Wire], object]
 class Peer:
     """Listens on the loopback; ``behave`` gets every connection, in a thread of its own."""
 
-    def __init__(self, behave: Behaviour, tls: ssl.SSLContext | None = None) -> None:
+    def __init__(self, behave: Behaviour) -> None:
         self.connections = 0
         self._behave = behave
-        self._tls = tls
         self._closing = threading.Event()
         self._listener = socket.create_server(("127.0.0.1", 0))
-        port = self._listener.getsockname()[1]
-        self.url = f"https://localhost:{port}" if tls else f"http://127.0.0.1:{port}"
+        self.url = f"http://127.0.0.1:{self._listener.getsockname()[1]}"
         self._accepted: list[socket.socket] = []
         self._threads = [threading.Thread(target=self._accept)]
         self._threads[0].start()
@@ -82,12 +79,7 @@ class Peer:
     def _serve(self, sock: socket.socket) -> None:
         with contextlib.suppress(OSError), sock:
             sock.settimeout(10)
-            if self._tls is None:
-                self._behave(Wire(sock, self._closing))
-                return
-            with self._tls.wrap_socket(sock, server_side=True) as wrapped:
-                self._accepted.append(wrapped)
-                self._behave(Wire(wrapped, self._closing))
+            self._behave(Wire(sock, self._closing))
 
     def close(self) -> None:
         self._closing.set()
@@ -100,8 +92,8 @@ class Peer:
 
 
 @contextlib.contextmanager
-def listening(behave: Behaviour, tls: ssl.SSLContext | None = None) -> Iterator[Peer]:
-    peer = Peer(behave, tls)
+def listening(behave: Behaviour) -> Iterator[Peer]:
+    peer = Peer(behave)
     try:
         yield peer
     finally:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 import responses
 
@@ -31,7 +33,7 @@ from billing_proxy.service import REFUSAL_HOLDS, BillingService, HealthStatus
 from tests.stage.clock import Clock
 
 from .stripe_answers import ADDRESS, KEY, StripeAnswers
-from .stripe_objects import CUSTOMER, make_subscription
+from .stripe_objects import CUSTOMER, make_invoice, make_subscription
 
 PORTAL = "billing_portal/sessions"
 SESSION, SUBSCRIPTIONS = f"POST {PORTAL}", "GET subscriptions"
@@ -55,17 +57,12 @@ class Stage(StripeAnswers):
         gateway = StripeGateway(StripeApi(KEY, api_base=ADDRESS, connections=1))
         products = Products(ttl=3600, timer=self.timer)
         threads, guard = Threads(size=2), Guard(breaker, budget, timer=self.timer)
+        times: dict[str, Any] = {"clock": self.clock, "timer": self.timer}
         loader = Loader[Billing | None](
             Reader(gateway, products=products, budget=budget, timer=self.timer),
             store=MemoryStore(maxsize=9, retention=3630, clock=self.clock),
-            ttl=30,
-            stale_if_error=3600,
-            timeout=TIMEOUT,
-            threads=threads,
-            guard=guard,
-            clock=self.clock,
-            timer=self.timer,
-            pause=self.timer.advance,
+            **{"ttl": 30, "stale_if_error": 3600, "timeout": TIMEOUT},
+            **{"threads": threads, "guard": guard, **times},
         )
         self.service = BillingService(
             BillingConfig.from_mapping(SETTINGS, standalone=False),
@@ -76,13 +73,7 @@ class Stage(StripeAnswers):
             clock=self.clock,
         )
         self.portal = Portal(
-            gateway,
-            loader,
-            threads=threads,
-            guard=guard,
-            timeout=TIMEOUT,
-            clock=self.clock,
-            timer=self.timer,
+            gateway, loader, threads=threads, guard=guard, timeout=TIMEOUT, **times
         )
 
     def click(self, customer: str = CUSTOMER, **where: str | None) -> str:
@@ -161,7 +152,7 @@ class TestPortal:
         stage.click(flow="subscription_cancel", subscription=wanted)
         assert stage.flows[0]["flow_data[subscription_cancel][subscription]"] == [meant]
 
-    @pytest.mark.parametrize("flow", [None, "subscription_cancel", "payment_method_update"])
+    @pytest.mark.parametrize("flow", [None, "subscription_cancel", "payment_method_update", "pay"])
     def test_a_subscription_of_nobody_or_somebody_else_is_not_found_and_nothing_is_opened(
         self, stage: Stage, flow: str | None
     ) -> None:
@@ -179,6 +170,25 @@ class TestPortal:
         stage.refuse("subscriptions", status)
         stage.click(flow="subscription_cancel", subscription="sub_1")
         assert stage.flows == [{}]
+
+    @pytest.mark.parametrize(
+        ("invoice", "status", "opens"),
+        [
+            (make_invoice(id="in_1", hosted_invoice_url="https://pay.example"), 200, "pay"),
+            (make_invoice(id="in_1", hosted_invoice_url=None), 200, "x"),
+            ({"error": {"type": "invalid_request_error"}}, 403, "x"),
+        ],
+    )
+    def test_to_pay_leads_to_the_page_of_the_open_invoice_or_to_the_plain_portal(
+        self, stage: Stage, invoice: dict[str, Any], status: int, opens: str
+    ) -> None:
+        stage.open_portal()
+        debt = make_subscription(status="unpaid", latest_invoice="in_1", items=[])
+        stage.list("subscriptions", debt)
+        stage.answer("invoices/in_1", invoice, status=status)
+        stage.list("invoices")
+        assert stage.click(flow="pay") == f"https://{opens}.example"
+        assert stage.service.stripe_status() is PASS
 
 
 class TestStatus:

@@ -1,4 +1,7 @@
-"""HTTP to Stripe keeps to its deadline, however slowly the other side answers: real sockets."""
+"""HTTP to Stripe keeps to its deadline, however slowly the other side answers: real sockets.
+
+That it does so over TLS too, and believes no stranger there, is in tests/fault.
+"""
 
 from __future__ import annotations
 
@@ -12,7 +15,6 @@ import pytest
 import requests
 
 from billing_proxy.gateway import transport
-from tests.fault.certificates import Authority
 from tests.stage.peer import Behaviour, Wire, listening
 
 DEADLINE = 0.3
@@ -154,19 +156,6 @@ def test_threads_share_connections_and_no_deadlines(session: requests.Session) -
                 assert other.submit(transport.remaining).result(10) is None
                 assert other.submit(get, session, peer.url, 5).result(10) == b"hello"
         assert peer.connections == 1
-
-
-def test_over_tls_the_deadline_holds_too_and_a_stranger_is_not_believed(tmp_path: Path) -> None:
-    authority = Authority(tmp_path)
-    context = authority.server("localhost")
-    with transport.session("https://localhost", connections=1) as session:
-        with listening(answer, context) as peer:
-            with pytest.raises(requests.exceptions.SSLError):
-                get(session, peer.url, seconds=5)
-            session.verify = str(authority.bundle)
-            assert get(session, peer.url, seconds=5) == b"hello"
-        with listening(SLOW["a body"], context) as peer:
-            assert gives_up(session, peer.url)
 
 
 def test_the_environment_does_not_replace_the_key(
