@@ -24,6 +24,7 @@ MONTHS = "januari februari maart april mei juni juli augustus september oktober 
 def test_a_day_is_written_out_as_the_language_does() -> None:
     for number, name in enumerate(MONTHS.split(), 1):
         assert DUTCH.day(dt.date(2026, number, 1)) == f"1 {name} 2026"
+    assert DUTCH.month(dt.date(2026, 12, 31)) == "december 2026"
     written = {tag: Language(tag).day(dt.date(2026, 12, 12)) for tag in LANGUAGES[1:]}
     assert written == {
         "en": "12 December 2026",

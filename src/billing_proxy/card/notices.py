@@ -253,7 +253,7 @@ def _card_expires(sub: Subscription, decision: Decision, calendar: Calendar) -> 
     return Notice(
         "card_expires",
         Level.WARNING if left <= CARD_IS_SHORT else Level.INFO,
-        text.format(month=f"{method.exp_month}/{method.exp_year}", day=calendar.words(charge)),
+        text.format(month=language.month(last), day=calendar.words(charge)),
         Link(language.text("Betaalmethode bijwerken"), Target(METHOD)),
     )
 

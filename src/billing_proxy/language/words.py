@@ -109,6 +109,10 @@ class Language:
         """A calendar day in full, such as ``12 december 2026``."""
         return self._formats.day(day, SPOKEN[self.tag].day)
 
+    def month(self, day: date) -> str:
+        """The month of a calendar day, such as ``december 2026``."""
+        return self._formats.day(day, "MMMM y")
+
     def moment(self, moment: float, zone: tzinfo) -> str:
         """A moment (Unix seconds, UTC) on the clock of ``zone``: ``22 november om 14:03``."""
         return self._formats.moment(datetime.fromtimestamp(moment, zone), SPOKEN[self.tag].moment)
