@@ -1,8 +1,7 @@
-"""The table of truth, as far as it speaks of Stripe's side: each persona is what it says it is."""
+"""The table of truth: the service as it is delivered shows of each persona what stands there."""
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Iterator
 from typing import Any
 
@@ -13,7 +12,7 @@ from billing_proxy.app import create_app
 from demo.account.customers import PERSONAL
 from demo.catalogue import account_with_catalogue
 from demo.emulator import Emulator
-from demo.personas import LABELS, NEVER_PAID, PERSONAS, PLACES, Persona, populate
+from demo.personas import LABELS, PERSONAS, PLACES, Persona, populate
 from demo.start_page import customer_token
 
 NOW = 3_373_268_400
@@ -81,23 +80,5 @@ def test_every_status_every_label_and_every_notice_has_a_persona(emulator: Emula
 
 
 def test_no_two_personas_are_the_same() -> None:
-    for what in ("name", "description"):
-        counted = Counter(getattr(persona, what) for persona in PERSONAS)
-        assert counted.most_common(1)[0][1] == 1
-
-
-@pytest.mark.parametrize("persona", PERSONAS, ids=lambda persona: persona.name)
-def test_every_subscription_belongs_to_its_persona_and_points_at_what_is_there(
-    emulator: Emulator, persona: Persona
-) -> None:
-    account = emulator.account
-    found = account.subscriptions_of(persona.customer)
-    known = account.get("customer", persona.customer) is not None
-    assert known is (persona.exists and persona is not NEVER_PAID)
-    for one in found:
-        assert one["id"].startswith(persona.customer.replace("cus_", "sub_"))
-        assert one["created"] <= NOW
-        assert account.get("invoice", one["latest_invoice"])
-        for item in one["items"]["data"]:
-            assert item["current_period_start"] < item["current_period_end"]
-            assert account.get("price", item["price"]["id"])
+    for what in ("customer", "description"):
+        assert len({getattr(persona, what) for persona in PERSONAS}) == len(PERSONAS)

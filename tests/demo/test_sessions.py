@@ -60,16 +60,6 @@ def test_without_saved_settings_no_session_is_made(
     assert create(client, configuration="bpc_demo_standaard").url
 
 
-def test_without_a_way_back_no_session_is_made(emulator: Emulator, client: StripeClient) -> None:
-    asked: Any = {"customer": OWNER}
-    with pytest.raises(stripe.InvalidRequestError) as caught:
-        client.v1.billing_portal.sessions.create(asked)
-    assert caught.value.param == "return_url"
-    emulator.account.update("bpc_demo_standaard", default_return_url="https://site.example/home")
-    session = client.v1.billing_portal.sessions.create(asked)
-    assert session.return_url == "https://site.example/home"
-
-
 @pytest.mark.parametrize("kind", FLOWS)
 def test_a_flow_is_made_unless_it_is_switched_off(
     emulator: Emulator, client: StripeClient, kind: str
