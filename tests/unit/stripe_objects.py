@@ -16,7 +16,10 @@ PRICE = "price_1PgafmB7WZ01zgkW6dKueIc5"
 NICKNAME = "intern-2024-v3"
 
 
-PRICE_FIELDS = ("billing_scheme", "custom_unit_amount", "tax_behavior", "transform_quantity")
+PRICE_FIELDS = (
+    "billing_scheme", "custom_unit_amount", "tax_behavior", "transform_quantity",
+    "unit_amount_decimal",
+)  # fmt: skip
 PERIOD_END = at("2026-12-12 10:00")
 
 
