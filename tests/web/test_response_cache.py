@@ -138,3 +138,14 @@ def test_it_can_be_switched_off(serve: Serve, emulator: Emulator, as_anna: dict[
     client = serve(BILLING_PAGE_CACHE_BYTES="0")
     assert [client.get(JSON, headers=as_anna).status_code for _ in range(3)] == [200] * 3
     assert emulator.calls("/v1/subscriptions") == 1
+
+
+def test_the_pass_in_it_is_never_older_than_a_minute(
+    serve: Serve, clock: Clock, as_anna: dict[str, str]
+) -> None:
+    client = serve(**LONG)
+    links = []
+    for _ in range(3):
+        links.append(client.get(JSON, headers=as_anna).get_json()["portal_url"])
+        clock.advance(60)
+    assert len(set(links)) == 3

@@ -9,7 +9,6 @@ from urllib.parse import urljoin
 from flask import Request
 
 from ..card.links import Links
-from ..identity.customers import NO_CUSTOMER
 from ..language.words import Language
 from ..service import Served
 from .http_rules import reachable
@@ -64,9 +63,7 @@ class ShownCard:
             now = self.state.clock()
             more = {"pass": self.state.signers.portal_pass(self.visitor.customer, now=now)}
 
-        def portal(flow: str | None, subscription: str | None) -> str | None:
-            if self.visitor.customer == NO_CUSTOMER:
-                return None
+        def portal(flow: str | None, subscription: str | None) -> str:
             query = {"flow": flow, "subscription": subscription, **more}
             return address("portal", external=external, **query)
 
