@@ -196,7 +196,9 @@ class Loader(Generic[V]):
     def _turn_in(self, customer: str, known: Entry[V] | None) -> float:
         """The seconds until ``customer`` may be read, for who asks before the ttl is over."""
         early = known is not None and 0 <= self._clock() - known.read_at < self._ttl
-        return self._early.ask(customer) if early else 0.0
+        if not early or self._guard.breaker.refuses:
+            return 0.0
+        return self._early.ask(customer)
 
     def _is_fresh(self, entry: Entry[V], not_before: float | None) -> bool:
         age = self._clock() - entry.read_at

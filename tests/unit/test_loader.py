@@ -451,6 +451,13 @@ class TestTurns:
         assert stage.get(A).outcome is MISS
         assert stage.pauses == []
 
+    def test_nobody_waits_for_a_turn_while_the_circuit_refuses_a_load_anyway(self) -> None:
+        stage = Stage(threshold=1)
+        known = [stage.get_live() for _ in range(BURST + 1)][-1]
+        stage.guard.breaker.failed()
+        assert stage.get_live() == Found(known.value, known.read_at, STALE)
+        assert stage.pauses == []
+
     def test_who_waits_takes_what_somebody_else_has_read_meanwhile(self) -> None:
         def somebody_reads(seconds: float) -> None:
             stage.let_pass(seconds)
