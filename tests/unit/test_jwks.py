@@ -51,7 +51,7 @@ class Provider:
         class Handler(BaseHTTPRequestHandler):
             def do_GET(self) -> None:
                 provider.fetches += 1
-                self.send_response(provider.status)
+                self.send_response(200 if self.path == "/elsewhere" else provider.status)
                 self.send_header("Location", "/elsewhere")
                 self.send_header("Content-Length", str(len(provider.body)))
                 self.end_headers()
@@ -206,7 +206,7 @@ def test_a_key_that_was_withdrawn_is_gone_with_the_next_fetch(
         (200, b'{"keys": [{}]}'),
         (200, b'{"keys": [7]}'),
         (200, b'{"keys": [{"kty": "RSA", "kid": "rsa-1"}]}'),
-        (200, json.dumps({"keys": [RSA_JWK], "more": " " * MAX_SIZE}).encode()),
+        (200, json.dumps({"keys": [RSA_JWK, EC_JWK]}).encode() + b" " * MAX_SIZE),
     ],
     ids=lambda value: str(value)[:30],
 )

@@ -149,3 +149,11 @@ def test_the_pass_in_it_is_never_older_than_a_minute(
         links.append(client.get(JSON, headers=as_anna).get_json()["portal_url"])
         clock.advance(60)
     assert len(set(links)) == 3
+
+
+def test_each_language_is_kept_apart(serve: Serve, as_anna: dict[str, str]) -> None:
+    client = serve(BILLING_LOCALE="auto")
+    for _ in range(2):
+        for tag, label in (("nl", "Actief"), ("en", "Active")):
+            answer = client.get(JSON, headers={**as_anna, "Accept-Language": tag})
+            assert answer.get_json()["status"]["label"] == label
