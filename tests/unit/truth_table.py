@@ -307,8 +307,9 @@ DEBTS = (
     ),
     Row(
         "the debit is processing",
-        [owing(invoice=PROCESSING)],
+        [owing(invoice={"next_payment_attempt": NEXT_WEEK, **PROCESSING})],
         {
+            "date": None,
             "notices.0.code": "payment_processing",
             "notices.0.level": "info",
             "notices.0.link": None,
@@ -373,6 +374,7 @@ COMING = (
             "notices.0.code": "trial_without_payment_method",
             "notices.0.level": "warning",
             "notices.0.link.url": METHOD,
+            "yearly_saving": None,
             "next_billing_date": None,
         },
         ["stopt je abonnement op 29 november 2026"],
@@ -462,6 +464,11 @@ COMING = (
         "a pause that is over before the renewal",
         [planned(pauses=[(NEXT_WEEK, at("2026-12-05"))])],
         {"upcoming_change.code": "pause", "next_billing_date": "2026-12-12"},
+    ),
+    Row(
+        "a period that will be free",
+        [planned(phase(DECEMBER_16, interval="year", unit_amount=0))],
+        {"upcoming_change.text": "Op 16 december 2026 verandert je factureringsperiode."},
     ),
     Row(
         "a fixed term",

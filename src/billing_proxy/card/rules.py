@@ -180,7 +180,8 @@ def _debt_date(sub: Subscription, now: float) -> Dated | None:
     if sub.collection_method == "send_invoice":
         # A due date says nothing of the future: it is shown as it is, also when it has passed.
         return Dated(Caption.INVOICE_DUE, invoice.due_date) if invoice.due_date else None
-    return _ahead(Caption.NEXT_ATTEMPT, invoice.next_payment_attempt, now)
+    attempt = None if invoice.processing else invoice.next_payment_attempt
+    return _ahead(Caption.NEXT_ATTEMPT, attempt, now)
 
 
 def _canceling(sub: Subscription, now: float) -> Decision:

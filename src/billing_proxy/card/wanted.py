@@ -37,13 +37,15 @@ def only_product(sub: Subscription) -> str | None:
 def could_save(sub: Subscription) -> bool:
     """Whether ``sub`` is to one thing at a price per month, goes on as it is, and can be changed.
 
-    A discount of unknown effect on a year, or a change under way, makes every saving uncertain.
+    A discount of unknown effect on a year, a change under way, or nothing to pay with makes every
+    saving uncertain.
     """
     if only_product(sub) is None or sub.status not in ("active", "trialing") or sub.ends:
         return False
     bound = sub.schedule or sub.pause_collection or sub.pending_update
     discounted = sub.discounts or sub.more_discounts
-    if bound or discounted or sub.collection_method == "send_invoice":
+    unpaid = sub.collection_method == "send_invoice" or sub.lacks_payment_method
+    if bound or discounted or unpaid:
         return False
     item = sub.items[0]
     same = sub.currency in (item.currency, None)

@@ -153,7 +153,7 @@ def payment_method(method: PaymentMethod, lang: Language) -> str | None:
 def change(coming: Change, plan: str | None, amount: Amount | None, calendar: Calendar) -> str:
     """``Op 16 december 2026 ga je over naar Basic.``, or what else ``coming`` is about."""
     lang, day = calendar.language, calendar.words(coming.moment)
-    known = amount if amount and lang.per_interval(amount.interval, amount.interval_count) else None
+    then = price(amount, lang) if amount and amount.amount else None
     match coming.kind:
         case Kind.PAUSE if coming.resumes_at is not None:
             text = lang.text("Op {day} gaat je abonnement op pauze, tot {until}.")
@@ -169,15 +169,10 @@ def change(coming: Change, plan: str | None, amount: Amount | None, calendar: Ca
             return text.format(day=day, count=coming.items[0].quantity)
         case Kind.QUANTITY:
             return lang.text("Op {day} verandert het aantal.").format(day=day)
-        case _ if known:
+        case _ if then:
             text = lang.text("Vanaf {day} betaal je {price}.")
-            return text.format(day=day, price=_lowered(price(known, lang) or "", known))
+            return text.format(day=day, price=then)
         case Kind.PERIOD:
             return lang.text("Op {day} verandert je factureringsperiode.").format(day=day)
         case _:
             return lang.text("Op {day} verandert je prijs.").format(day=day)
-
-
-def _lowered(text: str, amount: Amount) -> str:
-    """A price inside of a sentence."""
-    return text.lower() if amount.amount == 0 else text
