@@ -237,6 +237,10 @@ class TestOutage:
         threads.submit(lambda: None).result(PATIENCE)  # comes after it
         assert stage.get(A) == Found("card 1", NOW, HIT)
 
+    def test_what_came_in_while_a_load_failed_is_fresh(self, stage: Stage) -> None:
+        stage.reader.error, stage.reader.during = DOWN, lambda: stage.know(age=0)
+        assert stage.get(A) == Found("card 0", NOW, HIT)
+
     def test_a_full_house_is_an_outage(self) -> None:
         go, threads = threading.Event(), Threads(size=1, queue=0)
         threads.submit(lambda: go.wait(PATIENCE))
