@@ -82,7 +82,6 @@ def terminal(service: Service, tmp_path: Path) -> Terminal:
         **service.of("BILLING_TOKEN_SECRET", prefix="FLASK_"),
         "FLASK_APP": str(ROOT / "examples" / "plain" / "app.py"),
         "TOKEN": service.token,
-        "DOCS_ADDRESS": f"127.0.0.1:{free_port()}",
     }
     replaced = {
         "https://billing.example.nl": service.base,
