@@ -1,4 +1,4 @@
-"""The container file, read, and done in a folder: ``python -m tests.deploy.container FOLDER``."""
+"""The container file, read, and done in a folder: ``PYTHONPATH=. python .ci/image.py FOLDER``."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from dockerfile_parse import DockerfileParser
 from demo.emulator import Emulator
 from tests.stage.service import STOPS_WITHIN, environment, free_port, wait_until
 
-ROOT = Path(__file__).resolve().parents[2]
+ROOT = Path(__file__).resolve().parents[1]
 FILE = ROOT / "deploy" / "Containerfile"
 
 
