@@ -8,7 +8,8 @@ from typing import Any
 import pytest
 
 from billing_proxy.card.card import BillingCard, CardDate
-from billing_proxy.card.facts import Subscription
+from billing_proxy.card.facts import PauseCollection, Subscription
+from billing_proxy.card.rules import decide, without_subscription
 
 from .cards import card_of, json_of, with_invoice, with_pauses
 from .stripe_objects import NOW, at, make_item, make_subscription, paused_because
@@ -551,3 +552,32 @@ def test_who_has_a_subscription_is_not_sent_to_choose_one() -> None:
     body = json_of(card_of(sub("canceled"), can_choose=True), upgrade_url="https://site.example/x")
     assert body["button"]["label"] == "Abonnement beheren"
     assert body["button"]["url"] == body["portal_url"]
+
+
+@pytest.mark.parametrize(
+    ("fields", "allowed"),
+    [
+        ({"status": "active"}, True),
+        ({"status": "trialing"}, True),
+        ({"status": "past_due"}, True),
+        ({"status": "unpaid"}, False),
+        ({"status": "incomplete"}, False),
+        ({"status": "paused"}, False),
+        ({"status": "canceled"}, False),
+        ({"status": "suspended"}, None),
+        ({"status": "active", "cancel_at": NOW + 1}, True),
+        ({"status": "active", "cancel_at": NOW - 1}, False),
+        ({"status": "active", "cancel_at_period_end": True}, True),
+        ({"status": "active", "pause_collection": PauseCollection(behavior="void")}, False),
+        ({"status": "active", "pause_collection": PauseCollection(NOW - 1, "void")}, True),
+        ({"status": "active", "pause_collection": PauseCollection(behavior="keep_as_draft")}, True),
+        ({"status": "past_due", "pause_collection": PauseCollection(behavior="void")}, False),
+    ],
+    ids=str,
+)
+def test_who_may_in_is_one_rule(fields: dict[str, Any], allowed: bool | None) -> None:
+    assert decide(Subscription(**fields), NOW).allowed is allowed
+
+
+def test_who_has_no_subscription_may_not_in() -> None:
+    assert without_subscription().allowed is False

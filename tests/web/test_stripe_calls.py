@@ -193,3 +193,13 @@ def test_many_customers_at_once_each_get_their_own_card(
             shown = list(pool.map(subscription, customers * 2))
             assert shown == [customer.replace("cus", "sub") for customer in customers * 2]
             clock.advance(31)
+
+
+def test_a_products_new_name_shows_after_an_hour(
+    client: FlaskClient, emulator: Emulator, anna: str, clock: Clock
+) -> None:
+    assert read(client, anna, clock).get_json()["plan"] == "Pro"
+    emulator.account.update("prod_pro", name="Pro Plus")
+    for seconds, plan in ((3599, "Pro"), (31, "Pro Plus")):
+        clock.advance(seconds)
+        assert read(client, anna, clock).get_json()["plan"] == plan
