@@ -9,9 +9,9 @@ import subprocess
 from pathlib import Path
 
 import pytest
-from tests.stage.service import ROOT, command
 
 from billing_proxy import serving
+from tests.stage.service import ROOT, command
 
 UNIT = (ROOT / "deploy" / "billing-proxy.service").read_text(encoding="utf-8")
 VALUES = dict(re.findall(r"^(\w+)=(.*)$", UNIT, re.MULTILINE))
