@@ -67,7 +67,7 @@ def test_twelve_months_are_paid_per_year() -> None:
         pytest.param([flat(quantity="3")], id="an-odd-quantity"),
         pytest.param([flat(quantity=-1)], id="a-negative-quantity"),
     ],
-)
+)  # fmt: skip
 def test_what_is_not_one_known_amount_is_not_told(items: list[dict[str, Any]]) -> None:
     assert amount(*items) is None
 
@@ -102,7 +102,7 @@ REVERSED = {"inclusive": False, "percentage": 0}
         ({"tax_behavior": "exclusive", "tax_rates": [REVERSED]}, {}, False),
         ({"tax_rates": None}, {"default_tax_rates": None, "automatic_tax": None}, False),
     ],
-)
+)  # fmt: skip
 def test_tax_that_comes_on_top_is_said(
     item: dict[str, Any], fields: dict[str, Any], excludes: bool
 ) -> None:
@@ -167,7 +167,7 @@ def test_two_months_for_nothing_are_a_saving() -> None:
 @pytest.mark.parametrize(
     ("monthly", "yearly", "percent"),
     [
-        (34800, 29000, 16),  # 16.67
+        (34800, 29000, 16),
         (1200, 852, 29),
         (10000, 4300, 57),
         (1000, 1, 99),
@@ -175,7 +175,7 @@ def test_two_months_for_nothing_are_a_saving() -> None:
         (1000, 999, 0),
         (3, 2, 33),
     ],
-)
+)  # fmt: skip
 def test_a_saving_is_rounded_down_to_whole_percents(
     monthly: int, yearly: int, percent: int
 ) -> None:
@@ -237,7 +237,7 @@ def test_what_is_no_sure_saving_is_not_promised(price: YearlyPrice) -> None:
         ({"pending_update": {"expires_at": 9}}, False),
         ({"collection_method": "send_invoice"}, False),
     ],
-)
+)  # fmt: skip
 def test_only_who_goes_on_paying_for_one_thing_monthly_could_save(
     fields: dict[str, Any], saves: bool
 ) -> None:

@@ -19,33 +19,20 @@ LAST_WEEK, NEXT_WEEK = at("2026-11-15 10:00"), at("2026-11-29 10:00")
 # The first one there is stands on the card.
 ORDER: list[tuple[str, list[dict[str, Any]]]] = [
     ("past_due", [{"status": "past_due"}, {"status": "past_due", "cancel_at": JANUARY_12}]),
-    (
-        "active",
-        [{"status": "active"}, {"status": "active", "pause_collection": {"resumes_at": LAST_WEEK}}],
-    ),
+    ("active", [{"status": "active"}, {"status": "active",
+        "pause_collection": {"resumes_at": LAST_WEEK}}]),
     ("trialing", [{"status": "trialing", "trial_end": NEXT_WEEK}]),
-    (
-        "canceling",
-        [
-            {"status": "active", "cancel_at": JANUARY_12},
-            {"status": "active", "cancel_at_period_end": True},
-            {"status": "trialing", "cancel_at": JANUARY_12},
-            {"status": "paused", "cancel_at": JANUARY_12},
-        ],
-    ),
+    ("canceling", [{"status": "active", "cancel_at": JANUARY_12}, {"status": "active",
+        "cancel_at_period_end": True}, {"status": "trialing", "cancel_at": JANUARY_12},
+        {"status": "paused", "cancel_at": JANUARY_12}]),
     ("unpaid", [{"status": "unpaid"}, {"status": "unpaid", "cancel_at": JANUARY_12}]),
-    (
-        "paused",
-        [
-            {"status": "paused"},
-            {"status": "active", "pause_collection": {"resumes_at": None}},
-            {"status": "active", "pause_collection": {"resumes_at": NEXT_WEEK}},
-        ],
-    ),
+    ("paused", [{"status": "paused"}, {"status": "active",
+        "pause_collection": {"resumes_at": None}}, {"status": "active",
+        "pause_collection": {"resumes_at": NEXT_WEEK}}]),
     ("incomplete", [{"status": "incomplete"}, {"status": "incomplete", "cancel_at": JANUARY_12}]),
     ("unknown", [{"status": "suspended"}, {"status": None}]),
     ("canceled", [{"status": "canceled", "ended_at": LAST_WEEK}, {"status": "canceled"}]),
-]
+]  # fmt: skip
 
 PAIRS = [
     pytest.param(
@@ -85,7 +72,7 @@ def test_the_more_pressing_subscription_is_shown_even_if_it_is_older(
         {"status": "suspended"},
     ],
     ids=lambda fields: "-".join(map(str, fields.values())),
-)
+)  # fmt: skip
 def test_a_tie_goes_to_the_newest(fields: dict[str, Any]) -> None:
     subscriptions = [
         make_subscription(id=f"sub_{year}", created=at(f"{year}-01-01"), **fields)

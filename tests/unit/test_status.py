@@ -44,7 +44,7 @@ BY_INVOICE = {"collection_method": "send_invoice"}
         ({"status": "paused"}, None),
         ({"status": "paused", "schedule": "sub_sched_1", "cancel_at": 9}, "schedule"),
     ],
-)
+)  # fmt: skip
 def test_only_what_the_card_shows_costs_another_call(
     fields: dict[str, Any], detail: str | None
 ) -> None:
@@ -58,17 +58,13 @@ def test_only_what_the_card_shows_costs_another_call(
     [
         ({"status": "active", "items": (Item(current_period_end=NOW),)}, Caption.NEXT_BILLING),
         ({"status": "trialing", "trial_end": NOW}, Caption.TRIAL_ENDS),
-        (
-            {"status": "past_due", "latest_invoice": Invoice(next_payment_attempt=NOW)},
-            Caption.NEXT_ATTEMPT,
-        ),
-        (
-            {"status": "paused", "schedule": Schedule(pauses=(PausePeriod(1, NOW),))},
-            Caption.RESUMES,
-        ),
+        ({"status": "past_due", "latest_invoice": Invoice(next_payment_attempt=NOW)},
+            Caption.NEXT_ATTEMPT),
+        ({"status": "paused", "schedule": Schedule(pauses=(PausePeriod(1, NOW),))},
+            Caption.RESUMES),
         ({"status": "active", "pause_collection": None, "cancel_at": NOW}, Caption.ENDS),
     ],
-)
+)  # fmt: skip
 def test_a_date_about_the_future_goes_at_its_very_second(
     fields: dict[str, Any], caption: Caption
 ) -> None:
@@ -91,7 +87,7 @@ def test_a_date_about_the_future_goes_at_its_very_second(
         ([(NOW - 9, NOW + 9), (NOW - 5, NOW + 7)], NOW + 7),
         ([(NOW - 9, NOW - 1), (NOW - 5, None)], None),
     ],
-)
+)  # fmt: skip
 def test_a_pause_ends_when_the_one_under_way_does(
     pauses: list[tuple[int | None, int | None]], resumes: int | None
 ) -> None:

@@ -253,7 +253,7 @@ def test_an_item_is_billed_next_at_the_later_of_both(
         (70, True, True, 70),
         (20, True, True, 20),
     ],
-)
+)  # fmt: skip
 def test_both_cancel_signals_count_and_the_date_comes_first(
     cancel_at: int | None, flag: bool, ends: bool, end: int | None
 ) -> None:
@@ -277,7 +277,7 @@ def test_the_flag_without_any_period_ends_at_an_unknown_time() -> None:
         (PauseCollection(NOW), False),
         (PauseCollection(NOW - 1), False),
     ],
-)
+)  # fmt: skip
 def test_collection_is_paused_until_it_resumes(pause: PauseCollection | None, paused: bool) -> None:
     assert Subscription(pause_collection=pause).collection_paused_at(NOW) is paused
 
@@ -320,10 +320,8 @@ def test_an_invoice_says_what_is_owed_and_never_where() -> None:
 @pytest.mark.parametrize(
     ("fields", "page"),
     [
-        (
-            {"hosted_invoice_url": "https://invoice.stripe.com/i/1"},
-            "https://invoice.stripe.com/i/1",
-        ),
+        ({"hosted_invoice_url": "https://invoice.stripe.com/i/1"},
+            "https://invoice.stripe.com/i/1"),
         ({"hosted_invoice_url": "http://127.0.0.1:9/i/1"}, "http://127.0.0.1:9/i/1"),
         ({"hosted_invoice_url": "https://invoice.stripe.com/i/1", "status": "paid"}, None),
         ({"hosted_invoice_url": "http://invoice.stripe.com/i/1"}, None),
@@ -334,7 +332,7 @@ def test_an_invoice_says_what_is_owed_and_never_where() -> None:
         ({"hosted_invoice_url": 7}, None),
         ({}, None),
     ],
-)
+)  # fmt: skip
 def test_an_invoice_is_paid_on_a_safe_page_or_nowhere(
     fields: dict[str, Any], page: str | None
 ) -> None:
@@ -415,16 +413,10 @@ NOTHING = {"default_payment_method": None, "customer": customer(None)}
     [
         ({"default_payment_method": VISA}, PaymentMethod("card", "visa", "4242", 12, 2026), False),
         ({"default_payment_method": SEPA}, PaymentMethod("sepa_debit", None, "3000"), False),
-        (
-            {"default_payment_method": SEPA, "customer": customer(VISA)},
-            PaymentMethod("sepa_debit", None, "3000"),
-            False,
-        ),
-        (
-            {"default_payment_method": None, "customer": customer(VISA)},
-            PaymentMethod("card", "visa", "4242", 12, 2026),
-            False,
-        ),
+        ({"default_payment_method": SEPA, "customer": customer(VISA)}, PaymentMethod("sepa_debit",
+            None, "3000"), False),
+        ({"default_payment_method": None, "customer": customer(VISA)}, PaymentMethod("card",
+            "visa", "4242", 12, 2026), False),
         ({"default_payment_method": "pm_1", "customer": customer(VISA)}, None, False),
         ({"default_payment_method": {"type": "card"}}, PaymentMethod("card"), False),
         ({"default_payment_method": {**VISA, "card": ODD_CARD}}, PaymentMethod("card"), False),
@@ -436,7 +428,8 @@ NOTHING = {"default_payment_method": None, "customer": customer(None)}
         ({**NOTHING, "customer": customer(None, default_source="card_1")}, None, False),
         ({**NOTHING, "customer": CUSTOMER}, None, False),
         ({**NOTHING, "customer": {"id": CUSTOMER, "deleted": True}}, None, False),
-        ({"customer": customer(None)}, None, False),
+        ({"customer": customer(None)}, None, True),
+        ({"customer": {"id": CUSTOMER, "invoice_settings": {}}}, None, False),
     ],
 )  # fmt: skip
 def test_what_is_paid_with_is_the_subscriptions_own_or_the_customers(
@@ -457,11 +450,8 @@ def off(**coupon: Any) -> dict[str, Any]:
         ({"discounts": []}, (), False),
         ({"discounts": None}, (), False),
         ({"discounts": [off(percent_off=10.0)]}, (Discount(10.0, end=9),), False),
-        (
-            {"discounts": [off(amount_off=1000, currency="EUR", duration="once")]},
-            (Discount(None, 1000, "eur", True, 9),),
-            False,
-        ),
+        ({"discounts": [off(amount_off=1000, currency="EUR", duration="once")]}, (Discount(None,
+            1000, "eur", True, 9),), False),
         ({"discounts": ["di_1"]}, (), True),
         ({"discounts": [off(percent_off=10.0), "di_2"]}, (Discount(10.0, end=9),), True),
         ({"discounts": [{"id": "di_1", "source": {"coupon": "x"}}]}, (), True),
@@ -470,11 +460,8 @@ def off(**coupon: Any) -> dict[str, Any]:
         ({"discounts": [off(percent_off=float("inf"))]}, (), True),
         ({"discounts": [off(amount_off=1000)]}, (), True),
         ({"customer": {"discount": off(percent_off=5)}}, (Discount(5, end=9),), False),
-        (
-            {"discounts": [off(percent_off=10)], "customer": {"discount": off(percent_off=5)}},
-            (Discount(10, end=9),),
-            False,
-        ),
+        ({"discounts": [off(percent_off=10)], "customer": {"discount": off(percent_off=5)}},
+            (Discount(10, end=9),), False),
         ({"items": [make_item(discounts=["di_1"])]}, (), True),
     ],
 )  # fmt: skip
@@ -494,7 +481,7 @@ def test_a_discount_is_known_or_known_to_be_there(
         ({"unit_amount": None, "unit_amount_decimal": 0.5}, None),
         ({"unit_amount": None, "unit_amount_decimal": "-1"}, None),
     ],
-)
+)  # fmt: skip
 def test_a_price_below_the_smallest_unit_has_decimals(
     fields: dict[str, Any], amount: Decimal | None
 ) -> None:

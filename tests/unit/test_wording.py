@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from string import Formatter
 from typing import Any
 
 import pytest
 
-from billing_proxy import errors
 from billing_proxy.card import wording
 from billing_proxy.card.facts import YearlyPrice
 from billing_proxy.card.rules import Action, Caption, Code
@@ -148,33 +146,6 @@ def test_what_paying_yearly_saves_is_told() -> None:
 def test_what_has_ended_has_no_price_any_more() -> None:
     items = [make_item(unit_amount=2900)]
     assert card_of(make_subscription(status="canceled", items=items)).price is None
-
-
-TEXTS = [
-    *(wording.LABELS.values()),
-    *(wording.CAPTIONS.values()),
-    *(wording.BUTTONS.values()),
-    *(wording.FLOWS.values()),
-    *(wording.NAMELESS_PLAN, wording.NAMELESS_PART, wording.MIXED_INTERVALS),
-    *(
-        words
-        for kind in vars(errors).values()
-        if isinstance(kind, type) and issubclass(kind, errors.BillingError)
-        for words in (kind.heading, kind.advice)
-    ),
-]
-
-
-@pytest.mark.parametrize("text", sorted(set(TEXTS)))
-def test_every_dutch_text_is_there_in_english_too(text: str) -> None:
-    english = ENGLISH.text(text)
-    assert english != text
-    assert fields(english) == fields(text)
-    assert DUTCH.text(text) == text
-
-
-def fields(text: str) -> set[str | None]:
-    return {name for _, name, _, _ in Formatter().parse(text)}
 
 
 @pytest.mark.parametrize("subscription", [*SENTENCES.values(), None], ids=[*SENTENCES, "none"])

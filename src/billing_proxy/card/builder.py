@@ -20,6 +20,9 @@ from .pricing import amount_of, amount_of_items, discounts_at, yearly_saving
 from .rules import Action, Code, Dated, Decision, choose, without_subscription
 from .upcoming import Change
 
+MOST_DISCOUNTS = 3
+"""More of them are not told one by one; the price then says that it is before discounts."""
+
 _CHANGEABLE = (Code.ACTIVE, Code.TRIALING)
 _CANCELABLE = (Code.ACTIVE, Code.TRIALING, Code.PAUSED, Code.PAST_DUE)
 
@@ -176,7 +179,9 @@ class _Words:
         amount = None if over or lapses else amount_of(sub)
         if amount is None:
             return None
-        text = wording.price(amount, self._language, before_discount=sub.more_discounts)
+        untold = len(discounts_at(sub, self.calendar.now)) > MOST_DISCOUNTS
+        before_discount = sub.more_discounts or untold
+        text = wording.price(amount, self._language, before_discount=before_discount)
         unit = None if isinstance(amount.unit_amount, Decimal) else amount.unit_amount
         if text is None:
             return None
@@ -184,7 +189,7 @@ class _Words:
 
     def discount(self, sub: Subscription) -> card.CardDiscount | None:
         found = discounts_at(sub, self.calendar.now)
-        if not found or sub.status == "canceled":
+        if not 0 < len(found) <= MOST_DISCOUNTS or sub.status == "canceled":
             return None
         last_days = [self.day(d.end - 1) if d.end is not None else None for d in found]
         texts = [

@@ -260,12 +260,12 @@ def _payment_method(obj: Mapping[str, Any]) -> PaymentMethod | None:
 
 
 def _lacks_payment_method(obj: Mapping[str, Any]) -> bool:
-    """Whether it is certain that there is nothing to charge: each place is read, and empty."""
+    """Whether it is certain that there is nothing to charge: the customer was read, without any."""
     settings = fields.dig(obj, "customer", "invoice_settings")
     return (
         isinstance(settings, Mapping)
         and settings.get("default_payment_method", "") is None
-        and obj.get("default_payment_method", "") is None
+        and obj.get("default_payment_method") is None
         and obj.get("default_source") is None
         and fields.dig(obj, "customer", "default_source") is None
     )
