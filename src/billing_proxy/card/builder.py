@@ -19,6 +19,7 @@ from .notices import Level, is_under_way, notices, owes
 from .pricing import amount_of, amount_of_items, discounts_at, yearly_saving
 from .rules import Action, Code, Dated, Decision, choose, without_subscription
 from .upcoming import Change
+from .wanted import only_product
 
 MOST_DISCOUNTS = 3
 """More of them are not told one by one; the price then says that it is before discounts."""
@@ -242,8 +243,8 @@ class _Words:
         return card.CardChange(coming.kind, self.calendar.day(coming.moment), plan, text)
 
     def saving(self, sub: Subscription, billing: Billing) -> card.CardSaving | None:
-        item = sub.items[0] if sub.items else Item()
-        saving = yearly_saving(sub, billing.yearly_prices.get(item.product or "", ()))
+        prices = billing.yearly_prices.get(only_product(sub) or "", ())
+        saving = yearly_saving(sub, prices)
         if saving is None:
             return None
         return card.CardSaving(
@@ -252,9 +253,6 @@ class _Words:
             percent=saving.percent,
             text=wording.saving(saving, self._language),
             url=Target("subscription_update_confirm"),
-            price=saving.price,
-            item=item.id,
-            quantity=item.quantity,
         )
 
     def other(self, sub: Subscription, decision: Decision) -> card.OtherSubscription:

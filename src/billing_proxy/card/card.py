@@ -117,19 +117,13 @@ class CardChange:
 
 @dataclass(frozen=True, slots=True)
 class CardSaving:
-    """What paying yearly would save in a year; ``percent`` is whole and rounded down.
-
-    ``price`` is Stripe's id of the yearly price, ``item`` that of the item to be changed.
-    """
+    """What paying yearly would save in a year; ``percent`` is whole and rounded down."""
 
     amount: int
     currency: str
     percent: int
     text: str
     url: Target
-    price: str | None = field(metadata=NOT_IN_JSON)
-    item: str | None = field(metadata=NOT_IN_JSON)
-    quantity: int = field(metadata=NOT_IN_JSON)
 
 
 @dataclass(frozen=True, slots=True)
