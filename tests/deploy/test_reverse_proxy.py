@@ -6,7 +6,6 @@ import re
 import shutil
 import socket
 import subprocess
-import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -18,9 +17,9 @@ import pytest
 import requests
 
 from demo.emulator import Emulator
-from tests.docs.blocks import ROOT, blocks
-from tests.stage.service import STOPS_WITHIN, environment, free_port, wait_until
-from tests.stage.tokens import TOKEN_SECRET, bearer, mint
+from tests.docs.blocks import blocks
+from tests.stage.service import STOPS_WITHIN, Service, free_port, wait_until
+from tests.stage.tokens import bearer, mint
 
 HOST = "billing.example.nl"
 FORGED = {
@@ -51,14 +50,9 @@ def snippet(language: str) -> str:
 def running(command: list[str | Path], url: str, **options: object) -> Iterator[None]:
     """A server, from when it accepts connections until the test is over."""
 
-    address = urlsplit(url)
-
     def listens() -> bool:
-        try:
-            socket.create_connection((address.hostname, address.port), timeout=2).close()
-        except OSError:
-            return False
-        return True
+        with socket.socket() as client:
+            return client.connect_ex(("127.0.0.1", urlsplit(url).port)) == 0
 
     quiet = subprocess.DEVNULL
     with subprocess.Popen(command, stdout=quiet, stderr=quiet, **options) as server:  # type: ignore[call-overload]
@@ -73,16 +67,11 @@ def running(command: list[str | Path], url: str, **options: object) -> Iterator[
 @pytest.fixture(scope="module")
 def service() -> Iterator[str]:
     """The service behind one proxy, and its own address."""
-    with Emulator() as stripe:
+    settings = {"BILLING_TRUSTED_PROXIES": "1", "TRUSTED_HOSTS": f"{HOST},127.0.0.1"}
+    with Emulator() as stripe, Service(stripe, WEB_CONCURRENCY="1", **settings) as running:
         stripe.account.add_customer("cus_1")
         stripe.account.add_subscription("cus_1")
-        port = free_port()
-        settings = {"BILLING_TRUSTED_PROXIES": "1", "TRUSTED_HOSTS": HOST, "WEB_CONCURRENCY": "1"}
-        environ = {**environment(stripe, port), **settings, "BILLING_TOKEN_SECRET": TOKEN_SECRET}
-        gunicorn = Path(sys.executable).with_name("gunicorn")
-        url = f"http://127.0.0.1:{port}"
-        with running([gunicorn, "wsgi:app"], url, cwd=ROOT, env=environ):
-            yield url
+        yield running.base
 
 
 @contextmanager
