@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import socket
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 import pytest
 import stripe
@@ -19,7 +19,7 @@ from tests.fault.certificates import Authority
 from tests.fault.line import HOST, Line
 from tests.fault.routes import WEBHOOK_SECRET
 from tests.fault.secrets_in_logs import everything_logged, leaks
-from tests.fault.timing import install_timer
+from tests.fault.timing import install_timer, watch_calls
 from tests.stage.clock import Clock, moment
 
 
@@ -113,3 +113,9 @@ def timer(monkeypatch: pytest.MonkeyPatch) -> Clock:
     made = Clock(1000)
     install_timer(monkeypatch, made)
     return made
+
+
+@pytest.fixture
+def until_idle(monkeypatch: pytest.MonkeyPatch) -> Callable[[], None]:
+    """Waits until the services of this test have nothing to do with Stripe any more."""
+    return watch_calls(monkeypatch)

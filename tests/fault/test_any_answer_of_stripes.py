@@ -146,9 +146,3 @@ def test_any_json_and_any_bytes_are_no_card_that_stripe_did_not_send(
 ) -> None:
     status = ask(app, route, dict.fromkeys(GOOD, body))
     assert status in {"webhook": (204,), "portal": (429, 503)}.get(route, (503,))
-
-
-@examples(60)
-@given(page=damaged(listed(GOOD["subscriptions"][:2])), route=st.sampled_from(["page", "program"]))
-def test_a_damaged_list_makes_a_card_or_an_outage(app: Flask, page: Any, route: str) -> None:
-    assert ask(app, route, {**GOOD, "subscriptions": page}) in (200, 503)

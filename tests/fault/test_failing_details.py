@@ -8,8 +8,8 @@ import pytest
 
 from demo.emulator import Emulator
 from tests.conftest import Serve
-from tests.fault.breakdowns import error, extended, hang
-from tests.fault.line import Exchange, Line
+from tests.fault.breakdowns import hang
+from tests.fault.line import Line
 from tests.fault.routes import program
 from tests.stage.clock import Clock
 
@@ -36,27 +36,3 @@ def test_many_subscriptions_with_silent_details_still_make_a_card_in_time(
     assert time.monotonic() - started < BUDGET + 2
     assert body["status"]["code"] == "past_due"
     assert len(body["other_subscriptions"]) == 11
-
-
-def test_a_second_page_that_cannot_be_read_is_an_outage_and_not_half_a_card(
-    serve: Serve, line: Line, emulator: Emulator, clock: Clock
-) -> None:
-    emulator.account.add_customer("cus_1")
-    emulator.account.add_subscription("cus_1", id="sub_1")
-    emulator.account.add_customer("cus_2")
-    emulator.account.add_subscription("cus_2", id="sub_2")
-    client = serve()
-    whole = program(client, "cus_1", clock).get_json()
-
-    def break_off(exchange: Exchange) -> None:
-        if "starting_after" in exchange.path:
-            error(500, Stripe_Should_Retry="false")(exchange)
-        else:
-            extended(has_more=True)(exchange)
-
-    line.play(break_off, "/v1/subscriptions")
-    clock.advance(31)
-    body = program(client, "cus_1", clock).get_json()
-    assert body["stale"] is True
-    assert body["subscription"] == whole["subscription"]
-    assert program(client, "cus_2", clock).status_code == 503

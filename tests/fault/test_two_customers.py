@@ -28,7 +28,6 @@ from tests.fault.breakdowns import error, refusal
 from tests.fault.line import Behaviour, Exchange, Line
 from tests.fault.routes import CARDS, fragment, is_stale, negotiated, page, portal, program, webhook
 from tests.stage.clock import Clock
-from tests.stage.tokens import bearer, mint
 
 OWN = {
     ANNA: ("cus_anna", "sub_anna", "Plan van Anna", "price_anna", "12 december 2076"),
@@ -57,10 +56,13 @@ class Phase:
     statuses: frozenset[int]
 
 
+OUTAGE = error(500, Stripe_Should_Retry="false")
+
+
 def now_and_then(exchange: Exchange) -> None:
     """Fail for every second request, whosever it is."""
     if next(TURNS) % 2:
-        error(500)(exchange)
+        OUTAGE(exchange)
     else:
         exchange.pass_on()
 
@@ -75,11 +77,11 @@ PHASES = {
     "a morning without a card": Phase(slowly, 0, frozenset({200})),
     "warm cards": Phase(None, 1, frozenset({200})),
     "cards that have expired": Phase(slowly, 31, frozenset({200})),
-    "an outage": Phase(error(500), 31, frozenset({200})),
+    "an outage": Phase(OUTAGE, 31, frozenset({200})),
     "a shaky line": Phase(now_and_then, 31, frozenset({200})),
     "a refused key": Phase(refusal(403), 31, frozenset({200})),
     "all well again": Phase(None, 31, frozenset({200})),
-    "an outage after which nothing is known": Phase(error(500), 7200, frozenset({503})),
+    "an outage after which nothing is known": Phase(OUTAGE, 7200, frozenset({503})),
 }
 
 
@@ -115,9 +117,11 @@ def test_not_a_byte_of_anothers_card_all_day_long(
     clock: Clock,
     customers: None,
     signers: Signers,
+    until_idle: Callable[[], None],
     ttl: str,
 ) -> None:
-    app = serve(BILLING_CACHE_TTL=ttl, BILLING_STRIPE_MAX_RATE="10000").application
+    settings = {"BILLING_STRIPE_MAX_RATE": "10000", "BILLING_STRIPE_TIMEOUT": "20"}
+    app = serve(BILLING_CACHE_TTL=ttl, **settings).application
     seen: Counter[tuple[str, int, bool]] = Counter()
 
     def live(seed: int) -> None:
@@ -141,6 +145,7 @@ def test_not_a_byte_of_anothers_card_all_day_long(
             else:
                 line.mend()
             list(pool.map(live, range(THREADS)))
+            until_idle()
             assert {s for n, s, _ in seen if n == name} <= phase.statuses
 
     assert sum(seen.values()) == len(PHASES) * THREADS * ROUNDS
@@ -157,55 +162,16 @@ def test_each_pass_opens_the_portal_of_its_own_customer(
 
     def follow(customer: str, get: Callable[..., TestResponse]) -> tuple[str, str]:
         answer = get(app.test_client(), customer, clock)
-        (seal, *_) = passes(answer)
-        location = app.test_client().get("/billing/portal", query_string={"pass": seal}).location
-        secret = location.rpartition("/")[2]
-        return customer, emulator.account.visits[secret].session["customer"]
-
-    asked = 2 * [(ANNA, program), (BOB, fragment), (BOB, program), (ANNA, negotiated)]
-    with ThreadPoolExecutor(THREADS) as pool:
-        for customer, owner in pool.map(lambda pair: follow(*pair), asked):
-            assert owner == customer
-
-
-def test_a_session_opens_the_portal_of_its_own_customer_at_the_same_time(
-    serve: Serve, line: Line, emulator: Emulator, clock: Clock, customers: None
-) -> None:
-    app = serve().application
-
-    def click(customer: str) -> tuple[str, str]:
-        answer = portal(app.test_client(), customer, clock)
+        if answer.status_code == 200:
+            query = {"pass": passes(answer)[0]}
+            answer = app.test_client().get("/billing/portal", query_string=query)
         secret = str(answer.location).rpartition("/")[2]
         return customer, emulator.account.visits[secret].session["customer"]
 
+    asked = [(c, get) for c in (ANNA, BOB) for get in (program, fragment, negotiated, portal)]
     with ThreadPoolExecutor(THREADS) as pool:
-        for customer, owner in pool.map(click, 5 * [ANNA, BOB]):
+        for customer, owner in pool.map(lambda pair: follow(*pair), asked):
             assert owner == customer
-
-
-def test_one_browser_that_changes_hands_shows_the_card_of_who_is_signed_in(
-    serve: Serve, line: Line, clock: Clock, customers: None
-) -> None:
-    client = serve()
-    for customer in 5 * [ANNA, BOB, BOB]:
-        check(customer, page(client, customer, clock))
-        clock.advance(3)
-
-
-def test_a_confirmed_card_is_the_one_that_was_asked_for(
-    serve: Serve, line: Line, clock: Clock, customers: None
-) -> None:
-    """An ETag of one customer's answer never gets a 304 for the other's."""
-    client = serve()
-    for get in ("/billing/", "/billing/card", "/billing/subscription.json"):
-        tags = {}
-        for customer in 2 * [ANNA, BOB]:
-            headers = bearer(mint(customer, clock))
-            tags[customer] = client.get(get, headers=headers).headers["ETag"]
-            for tag in (tags.get(OTHER[customer], '"x"'), f"W/{tags.get(OTHER[customer], 'x')}"):
-                answer = client.get(get, headers={**headers, "If-None-Match": tag})
-                assert answer.status_code == 200
-                check(customer, answer)
 
 
 @pytest.fixture
@@ -227,7 +193,9 @@ def loaded(line: Line, clock: Clock) -> Iterator[None]:
 def test_events_and_expiry_in_the_middle_of_it_mix_nothing_up(
     serve: Serve, line: Line, timer: Clock, clock: Clock, customers: None, loaded: None
 ) -> None:
-    client = serve(BILLING_CACHE_TTL="2", BILLING_STRIPE_MAX_RATE="10000")
+    client = serve(
+        BILLING_CACHE_TTL="2", BILLING_STRIPE_MAX_RATE="10000", BILLING_STRIPE_TIMEOUT="20"
+    )
     app: Flask = client.application
     line.play(slowly)
 
