@@ -6,6 +6,7 @@ import json
 import time
 from collections.abc import Iterator
 from typing import Any
+from urllib.parse import quote
 
 import pytest
 from flask.testing import FlaskClient
@@ -107,20 +108,15 @@ def nobodys(answer: Any) -> None:
 
 @examples(100)
 @given(text=latin, path=st.sampled_from(CARDS))
-def test_any_authorization_but_a_token_of_ours_is_nobodys(
+def test_any_credential_but_one_of_ours_is_nobodys(
     client: FlaskClient, text: str, path: str
 ) -> None:
     nobodys(get(client, path, HTTP_AUTHORIZATION=text))
     nobodys(get(client, path, HTTP_AUTHORIZATION=f"Bearer {text}"))
-
-
-@examples(60)
-@given(text=any_text)
-def test_any_token_in_a_link_but_one_of_ours_is_nobodys(client: FlaskClient, text: str) -> None:
-    sent = text.encode("utf-8", "surrogatepass")
-    for path in ("/billing/", "/billing/card"):
-        nobodys(client.get(path, query_string={"token": sent}))
-    nobodys(client.get("/billing/portal", query_string={"pass": sent}))
+    for cookie in (text, f"billing_session={text}", f"billing_visit={text}"):
+        nobodys(get(client, path, HTTP_COOKIE=cookie))
+    for link in ("/billing/?token=", "/billing/card?token=", "/billing/portal?pass="):
+        nobodys(client.get(link + quote(text)))
 
 
 @examples(150)
@@ -155,14 +151,6 @@ def test_damaged_claims_show_at_most_the_card_of_who_they_name(
 # --- cookies and passes
 
 
-@examples(100)
-@given(text=latin)
-def test_any_cookies_but_a_session_of_ours_are_nobodys(client: FlaskClient, text: str) -> None:
-    for cookie in (text, f"billing_session={text}", f"billing_visit={text}"):
-        nobodys(get(client, "/billing/", HTTP_COOKIE=cookie))
-        nobodys(get(client, "/billing/portal", HTTP_COOKIE=cookie))
-
-
 @examples(150)
 @given(data=st.data(), path=st.sampled_from(CARDS))
 def test_a_misspelt_session_is_nobodys_unless_it_says_the_very_same(
@@ -189,43 +177,13 @@ def test_a_misspelt_pass_opens_nothing_unless_it_says_the_very_same(
     assert "Location" not in answer.headers
 
 
-@examples(60)
-@given(mark=latin)
-def test_any_mark_of_a_visit_leaves_the_card_alone(
-    client: FlaskClient, session: str, mark: str
-) -> None:
-    cookie = f"billing_visit={mark}; billing_session={session}"
-    answer = get(client, "/billing/subscription.json", HTTP_COOKIE=cookie)
-    assert answer.status_code in (200, 401)  # what a quote swallows is no session any more
-
-
 # --- everything else that a request has
 
 
 HEADERS = (
-    "ACCEPT",
-    "ACCEPT_LANGUAGE",
-    "ACCEPT_ENCODING",
-    "CACHE_CONTROL",
-    "COOKIE",
-    "HOST",
-    "IF_MATCH",
-    "IF_MODIFIED_SINCE",
-    "IF_NONE_MATCH",
-    "IF_RANGE",
-    "ORIGIN",
-    "PURPOSE",
-    "RANGE",
-    "REFERER",
-    "SEC_FETCH_DEST",
-    "SEC_FETCH_MODE",
-    "SEC_PURPOSE",
-    "STRIPE_SIGNATURE",
-    "USER_AGENT",
-    "X_FORWARDED_FOR",
-    "X_FORWARDED_HOST",
-    "X_FORWARDED_PROTO",
-    "X_REQUEST_ID",
+    *("ACCEPT", "ACCEPT_LANGUAGE", "CACHE_CONTROL", "COOKIE", "HOST", "IF_NONE_MATCH", "RANGE"),
+    *("IF_MODIFIED_SINCE", "ORIGIN", "REFERER", "SEC_FETCH_DEST", "SEC_FETCH_MODE", "SEC_PURPOSE"),
+    *("STRIPE_SIGNATURE", "USER_AGENT", "X_FORWARDED_HOST", "X_FORWARDED_PROTO", "X_REQUEST_ID"),
 )
 
 
@@ -258,16 +216,6 @@ def test_any_address_is_answered(client: FlaskClient, path: str, query: str, met
         assert ANNA not in answer.text
 
 
-@examples(100)
-@given(query=st.dictionaries(st.sampled_from(["token", "pass", "flow", "_", "v"]), any_text))
-def test_any_query_is_answered(client: FlaskClient, query: dict[str, str]) -> None:
-    sent = {name: value.encode("utf-8", "surrogatepass") for name, value in query.items()}
-    for path in EVERYWHERE:
-        answer = client.get(path, query_string=sent)
-        assert answer.status_code < 500
-        assert ANNA not in answer.text
-
-
 # --- the webhook
 
 
@@ -286,32 +234,6 @@ EVENT = {
 def seconds() -> int:
     """The time by which Stripe's SDK goes."""
     return int(time.time())
-
-
-@examples(100)
-@given(body=st.binary(max_size=300), header=latin)
-def test_any_body_with_any_signature_is_refused(
-    client: FlaskClient, body: bytes, header: str
-) -> None:
-    answer = client.post(
-        "/billing/webhook", data=body, environ_overrides={"HTTP_STRIPE_SIGNATURE": header}
-    )
-    assert answer.status_code == 400
-
-
-@examples(100)
-@given(data=st.data())
-def test_a_misspelt_signature_is_refused(
-    client: FlaskClient, seconds: int, data: st.DataObject
-) -> None:
-    body = json.dumps(EVENT).encode()
-    right = signature(body, seconds)
-    header = data.draw(misspelt(right))
-    assume(right.partition("v1=")[2] not in header)
-    answer = client.post(
-        "/billing/webhook", data=body, environ_overrides={"HTTP_STRIPE_SIGNATURE": header}
-    )
-    assert answer.status_code == 400
 
 
 @examples(120)

@@ -69,59 +69,15 @@ def test_an_overlong_anything_is_answered_and_repeated_nowhere(
     assert long[:1000] not in everything_logged(caplog)
 
 
-def test_a_thousand_parameters_and_headers_change_nothing(
-    signed_in: FlaskClient, emulator: Emulator
-) -> None:
-    calls = emulator.calls()
-    query = "&".join(f"customer={BOB}" for _ in range(1000))
-    headers = [(f"X-Customer-{number}", BOB) for number in range(500)]
-    answer = signed_in.get(f"/billing/subscription.json?{query}", headers=headers)
-    assert answer.get_json()["customer"] == ANNA
-    assert emulator.calls() == calls
-
-
 # --- injection
 
 
 INJECTIONS = (
-    "cus_anna\r\nSet-Cookie: billing_session=x",
-    "cus_anna\nERROR billing_proxy everything is fine",
-    "cus_anna%0d%0aX-Injected: 1",
-    "cus_anna\u2028injected",
-    "cus_anna\x1b[31mred",
-    "cus_anna\x00injected",
-    "cus_anna/../cus_bob",
-    "cus_anna?expand[]=customer",
-    "cus_anna#injected",
-    "cus_ánna",
-    "cus_anna\u202egnp.",
-    "cus_\U0001f600",
-    "{{7*7}}cus_anna",
-    "${jndi:ldap://evil.example}",
-    "%s%n%(asctime)s",
-    "\ud800",
+    "cus_anna\r\nSet-Cookie: billing_session=x; injected=1",
+    "cus_anna\nERROR billing_proxy injected",
+    *("cus_anna%0d%0aX-Injected: 1", "cus_anna\u2028injected", "cus_anna\x1b[31mred"),
+    *("cus_anna\x00injected", "cus_anna\u202egnp.", "%s%n%(asctime)s", "\ud800"),
 )
-
-
-@pytest.mark.parametrize("text", INJECTIONS, ids=ascii)
-def test_an_id_in_a_token_that_is_no_id_gets_nowhere(
-    client: FlaskClient,
-    emulator: Emulator,
-    clock: Clock,
-    caplog: pytest.LogCaptureFixture,
-    text: str,
-) -> None:
-    token = mint(text, clock)
-    for path in CARDS:
-        answer = client.get(path, headers=bearer(token))
-        assert answer.status_code == 401
-        assert "Set-Cookie" not in answer.headers
-    assert client.get("/billing/", query_string={"token": token}).status_code == 401
-    assert client.get("/billing/portal", headers=bearer(token)).status_code == 401
-    assert emulator.calls() == 0
-    logged = everything_logged(caplog)
-    assert text not in logged
-    assert "injected" not in logged.lower()
 
 
 @pytest.mark.parametrize("text", INJECTIONS, ids=ascii)
@@ -144,17 +100,8 @@ def test_what_stands_in_an_address_stands_in_no_line_of_the_log(
 @pytest.mark.parametrize(
     "given",
     [
-        "short",
-        "a" * 65,
-        "abcdefgh\r\nX-Injected: 1",
-        "abcdefgh\n",
-        "abcdefgh request=other",
-        "abcdefgh\x00",
-        "abcdéfgh",
-        "<script>alert(1)</script>",
-        "../../etc/passwd",
-        "%0d%0aX-Injected:1",
-        "",
+        *("", "short", "a" * 65, "abcdefgh\n", "abcdefgh\r\nX-Injected: 1", "abcdéfgh"),
+        *("abcdefgh request=other", "<script>alert(1)</script>"),
     ],
     ids=ascii,
 )
@@ -178,18 +125,10 @@ def test_a_request_id_of_the_proxy_in_front_is_kept(client: FlaskClient) -> None
 
 
 REDIRECTS = (
-    f"https://{EVIL}/",
-    f"//{EVIL}",
-    f"/\\{EVIL}",
-    f"\\\\{EVIL}",
-    f"https:{EVIL}",
-    f"javascript:alert('{EVIL}')",
-    f"/billing/..//{EVIL}",
-    f"%2f%2f{EVIL}",
-    f"https://localhost@{EVIL}",
-    f"/%09/{EVIL}",
+    *(f"https://{EVIL}/", f"//{EVIL}", f"/\\{EVIL}", f"javascript:alert('{EVIL}')"),
+    *(f"/billing/..//{EVIL}", f"https://localhost@{EVIL}"),
 )
-NAMES = ("next", "url", "return_url", "return_to", "redirect", "redirect_uri", "continue", "to")
+NAMES = ("next", "url", "return_url", "redirect_uri")
 
 
 def leads_home(answer: TestResponse) -> bool:
@@ -215,12 +154,6 @@ def test_no_parameter_leads_to_another_site(
         assert answer.status_code == 303
         assert leads_home(answer)
         assert "?" not in answer.headers["Location"]
-
-
-def test_the_front_page_takes_the_token_along_and_nothing_else(client: FlaskClient) -> None:
-    query = {"token": "a/../b&c=d#e", "_external": "1", "_scheme": "javascript", "_anchor": EVIL}
-    location = client.get("/", query_string=query).headers["Location"]
-    assert location == "/billing/?token=a/../b%26c%3Dd%23e"
 
 
 # --- hosts and proxies
@@ -282,14 +215,10 @@ def test_behind_one_proxy_its_own_word_counts_and_what_came_before_does_not(
     "headers",
     [
         {"X-Forwarded-Host": 'evil.example"><script>'},
-        {"X-Forwarded-Host": "evil.example/path"},
-        {"X-Forwarded-Host": "user@evil.example"},
-        {"X-Forwarded-Prefix": "//evil.example"},
-        {"X-Forwarded-Prefix": "/<script>"},
+        {"X-Forwarded-Host": "user@evil.example/path"},
+        {"X-Forwarded-Prefix": "/<script>//evil.example"},
         {"X-Forwarded-Port": "99999"},
-        {"X-Forwarded-Port": "abc"},
-        {"X-Forwarded-Proto": "javascript"},
-        {"X-Forwarded-Proto": 'x"><script>'},
+        {"X-Forwarded-Proto": 'javascript"><script>'},
     ],
     ids=str,
 )
@@ -305,10 +234,7 @@ def test_a_proxy_that_passes_nonsense_on_gets_no_link_to_nowhere(
         assert EVIL not in answer.text
 
 
-HOSTS = (EVIL, f"{EVIL}:80", f"billing.example.nl.{EVIL}", f"{EVIL}.", "billing.example.nl@x.nl")
-
-
-@pytest.mark.parametrize("host", HOSTS)
+@pytest.mark.parametrize("host", [EVIL, f"{EVIL}:80", f"billing.example.nl.{EVIL}"])
 def test_another_host_is_refused_where_the_settings_name_the_right_one(
     serve: Serve, emulator: Emulator, anna: str, clock: Clock, host: str
 ) -> None:
@@ -320,18 +246,10 @@ def test_another_host_is_refused_where_the_settings_name_the_right_one(
         answer = client.get(path, headers={**right, "Host": host})
         assert answer.status_code == 400
         assert host not in answer.text + str(answer.headers)
-    forwarded = {**right, "X-Forwarded-Host": host}
-    assert EVIL not in client.get("/billing/subscription.json", headers=forwarded).text
+    assert EVIL not in client.get("/billing/", headers={**right, "X-Forwarded-Host": host}).text
+    behind = serve(TRUSTED_HOSTS="billing.example.nl", BILLING_TRUSTED_PROXIES="1")
+    assert behind.get("/billing/", headers={**right, "X-Forwarded-Host": host}).status_code == 400
     assert emulator.calls() == calls
-
-
-def test_a_forwarded_host_has_to_be_the_right_one_too(
-    serve: Serve, anna: str, clock: Clock
-) -> None:
-    client = serve(TRUSTED_HOSTS="billing.example.nl", BILLING_TRUSTED_PROXIES="1")
-    headers = {**bearer(mint(ANNA, clock)), "Host": "billing.example.nl"}
-    assert client.get("/billing/", headers=headers).status_code == 200
-    assert client.get("/billing/", headers={**headers, "X-Forwarded-Host": EVIL}).status_code == 400
 
 
 def test_a_card_asked_for_by_one_host_is_not_given_to_another(
@@ -361,8 +279,7 @@ def test_an_attackers_session_gives_way_to_the_victims_own_link(
     own = client.get_cookie("billing_session", path="/billing")
     assert own is not None
     assert own.value != planted.value
-    body = client.get("/billing/subscription.json").get_json()
-    assert body["customer"] == ANNA
+    assert client.get("/billing/subscription.json").get_json()["customer"] == ANNA
     assert attackers.get("/billing/subscription.json").get_json()["customer"] == BOB
 
 
@@ -372,20 +289,3 @@ def test_a_planted_cookie_is_not_made_good_by_a_link_that_fails(
     client.set_cookie("billing_session", "planted", path="/billing")
     client.get(f"/billing/?token={mint(ANNA, clock, key='x' * 40)}")
     assert client.get("/billing/").status_code == 401
-
-
-def test_of_two_session_cookies_neither_is_a_way_around_the_other(
-    client: FlaskClient, anna: str, bob: str, clock: Clock
-) -> None:
-    values = {}
-    for customer in (ANNA, BOB):
-        other = client.application.test_client()
-        other.get(f"/billing/?token={mint(customer, clock)}")
-        cookie = other.get_cookie("billing_session", path="/billing")
-        assert cookie is not None
-        values[customer] = cookie.value
-    header = f"billing_session={values[ANNA]}; billing_session={values[BOB]}"
-    answer = client.get("/billing/subscription.json", headers={"Cookie": header})
-    assert answer.status_code == 401
-    forged = f"billing_session={values[ANNA]}x; billing_session={values[BOB]}x"
-    assert client.get("/billing/", headers={"Cookie": forged}).status_code == 401
