@@ -274,6 +274,12 @@ def test_the_card_follows_the_rule_table(
     assert seen(card_of(subscription)) == expected
 
 
+def test_nobody_is_let_in_past_the_end_that_stripe_has_not_processed_yet() -> None:
+    for status in ("active", "trialing", "past_due"):
+        assert card_of(sub(status, cancel_at=TOMORROW)).access.allowed is True
+        assert card_of(sub(status, cancel_at=NOW)).access.allowed is False
+
+
 @pytest.mark.parametrize(
     ("reason", "warns"),
     [

@@ -166,3 +166,14 @@ def test_a_choice_keeps_every_subscription_with_its_decision() -> None:
     ]
     assert [sub.status for sub, _ in chosen] == ["past_due", "active", "suspended", "canceled"]
     assert choose([], NOW) == []
+
+
+def test_a_free_one_never_stands_before_one_that_is_paid_for() -> None:
+    free = make_subscription(id="sub_free", items=[make_item(unit_amount=0)])
+    for fields in (
+        {"status": "active"},
+        {"status": "trialing", "trial_end": NEXT_WEEK},
+        {"status": "active", "cancel_at": JANUARY_12},
+    ):
+        paid = make_subscription(id="sub_paid", items=[make_item(unit_amount=500)], **fields)
+        assert card_of(free, paid).subscription == "sub_paid"
