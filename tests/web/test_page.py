@@ -116,13 +116,24 @@ def test_a_products_name_is_text_and_never_markup(
     assert body["plan"] == NASTY
 
 
-def test_the_page_explains_what_can_be_done_in_the_portal(
-    client: FlaskClient, anna: str, clock: Clock
+def test_the_page_links_to_what_this_customer_can_do_in_the_portal(
+    client: FlaskClient, anna: str, emulator: Emulator, clock: Clock
 ) -> None:
-    words = page_of(client, anna, clock).words.lower()
-    for part in ("plan", "periode", "betaalmethode", "facturen", "betalingen", "intrekken"):
-        assert part in words
-    assert "opzeg" in words
+    def offers() -> tuple[str, list[str]]:
+        page = page_of(client, anna, clock)
+        section = page.words.partition("Wat je in het klantportaal kunt doen")[2]
+        return section, [link.text for link in page.all("a", "billing-link")]
+
+    section, links = offers()
+    for offer in ("Betaalmethode wijzigen", "Abonnement opzeggen"):
+        assert offer in section
+        assert any(offer in link for link in links)
+    assert any("Facturen en betalingen bekijken" in link for link in links)
+    emulator.account.update("sub_anna", status="canceled", ended_at=int(clock()) - 60)
+    clock.advance(31)
+    section, _ = offers()
+    assert "Abonnement opzeggen" not in section
+    assert "Overstappen naar een groter plan" not in section
 
 
 def test_the_page_shows_how_to_upgrade_in_four_numbered_steps(

@@ -47,9 +47,12 @@
     fresh.dataset.billingRefresh = card.dataset.billingRefresh;
     if (fresh.dataset.billingVersion !== card.dataset.billingVersion) {
       swap(card, document.importNode(fresh, true));
+      var offers = document.querySelector("[data-billing-offers]");
+      var links = fresh.querySelector(".billing-links");
+      if (offers) offers.innerHTML = links ? links.innerHTML : "";
     } else { // the same card, but a pass in its links may be a newer one
-      var links = fresh.querySelectorAll("a");
-      card.querySelectorAll("a").forEach(function (link, i) { link.href = links[i].getAttribute("href"); });
+      var newer = fresh.querySelectorAll("a");
+      card.querySelectorAll("a").forEach(function (link, i) { link.href = newer[i].getAttribute("href"); });
     }
   }
 
