@@ -45,11 +45,14 @@
     var fresh = parse(html).querySelector("[data-billing-version]");
     if (!fresh) return;
     fresh.dataset.billingRefresh = card.dataset.billingRefresh;
+    var offers = document.querySelector("[data-billing-offers]"); // on the page they stand below the card
+    var links = fresh.querySelector(".billing-links");
+    if (offers) {
+      offers.innerHTML = links ? links.innerHTML : "";
+      if (links) links.remove();
+    }
     if (fresh.dataset.billingVersion !== card.dataset.billingVersion) {
       swap(card, document.importNode(fresh, true));
-      var offers = document.querySelector("[data-billing-offers]");
-      var links = fresh.querySelector(".billing-links");
-      if (offers) offers.innerHTML = links ? links.innerHTML : "";
     } else { // the same card, but a pass in its links may be a newer one
       var newer = fresh.querySelectorAll("a");
       card.querySelectorAll("a").forEach(function (link, i) { link.href = newer[i].getAttribute("href"); });
