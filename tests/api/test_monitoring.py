@@ -64,11 +64,6 @@ def queries() -> Iterator[tuple[str, str]]:
             yield panel["title"], expr
 
 
-every_query = pytest.mark.parametrize(
-    "query", [q for _, q in queries()], ids=[n for n, _ in queries()]
-)
-
-
 def selectors(query: str) -> Iterator[tuple[str, dict[str, str]]]:
     """The series that a query selects, by name and matchers."""
     # The parser's own printing puts braces behind each name and nothing else.
@@ -77,7 +72,7 @@ def selectors(query: str) -> Iterator[tuple[str, dict[str, str]]]:
         yield name, dict(re.findall(r'(\w+)(?:=|!=|=~|!~)"([^"]*)"', matchers))
 
 
-@every_query
+@pytest.mark.parametrize("query", [q for _, q in queries()], ids=[n for n, _ in queries()])
 def test_every_query_is_promql_about_metrics_and_labels_that_exist(query: str) -> None:
     found = list(selectors(query))
     assert found
@@ -87,12 +82,7 @@ def test_every_query_is_promql_about_metrics_and_labels_that_exist(query: str) -
             assert label in SAMPLES[name] | OF_PROMETHEUS
             if label in LABELS:
                 assert set(values.split("|")) <= LABELS[label]
-
-
-@every_query
-def test_every_query_groups_by_labels_that_exist(query: str) -> None:
-    names = [name for name, _ in selectors(query)]
-    known = set().union(*(SAMPLES[name] for name in names)) | OF_PROMETHEUS
+    known = set().union(*(SAMPLES[name] for name, _ in found)) | OF_PROMETHEUS
     for grouping in re.findall(r"\bby ?\(([^)]*)\)", query):
         assert {label.strip() for label in grouping.split(",")} <= known
 
@@ -104,31 +94,15 @@ def test_a_counter_is_never_shown_as_it_is() -> None:
         assert not [name for name in counters if name in bare]
 
 
-def test_the_four_things_that_matter_have_an_alert() -> None:
-    assert [rule["alert"] for rule in RULES] == [
-        "BillingStripeFailing",
-        "BillingStaleAnswers",
-        "BillingReadBudgetSpent",
-        "BillingStripeKeyRefused",
-    ]
-
-
 @pytest.mark.parametrize("rule", RULES, ids=[rule["alert"] for rule in RULES])
-def test_every_alert_says_what_it_is_and_how_to_mend_it(rule: dict[str, Any]) -> None:
+def test_every_alert_says_what_it_is_and_leads_to_how_to_mend_it(rule: dict[str, Any]) -> None:
     assert set(rule) - {"for"} == {"alert", "expr", "labels", "annotations"}
     assert re.fullmatch(r"\d+m", rule.get("for", "0m"))
     assert rule["labels"]["severity"] in ("critical", "warning")
-    annotations = rule["annotations"]
-    assert set(annotations) == {"summary", "description", "runbook"}
-    assert len(annotations["summary"]) < 100
-    assert len(annotations["description"].split(". ")) >= 2
-    for template in re.findall(r"\{\{(.*?)\}\}", json.dumps(annotations)):
+    assert set(rule["annotations"]) == {"summary", "description", "runbook"}
+    for template in re.findall(r"\{\{(.*?)\}\}", json.dumps(rule["annotations"])):
         assert template.strip() == "$labels.job"
     assert re.search(r"by \([^)]*job[^)]*\)", rule["expr"])
-
-
-@pytest.mark.parametrize("rule", RULES, ids=[rule["alert"] for rule in RULES])
-def test_every_alert_leads_to_a_heading_and_is_documented(rule: dict[str, Any]) -> None:
     path, _, anchor = rule["annotations"]["runbook"].partition("#")
     headings = re.findall(r"^#+ (.+)$", (DOCS.parent / path).read_text(), re.MULTILINE)
     assert anchor in {re.sub(r"[^\w -]", "", h).lower().replace(" ", "-") for h in headings}
@@ -146,26 +120,6 @@ def test_the_dashboard_can_be_imported_anywhere() -> None:
     assert used == {panel["datasource"]["uid"] for panel in PANELS} == {"${datasource}"}
     (asked,) = re.findall(r"label_values\((\w+), job\)", json.dumps(DASHBOARD["templating"]))[:1]
     assert asked in SAMPLES
-
-
-def test_every_panel_has_a_place_of_its_own() -> None:
-    assert len({panel["id"] for panel in PANELS}) == len(PANELS)
-    places = set()
-    for panel in PANELS:
-        place = panel["gridPos"]
-        assert 0 <= place["x"] < place["x"] + place["w"] <= 24
-        for x in range(place["x"], place["x"] + place["w"]):
-            for y in range(place["y"], place["y"] + place["h"]):
-                assert (x, y) not in places
-                places.add((x, y))
-
-
-def test_every_panel_shows_something_in_a_unit() -> None:
-    for panel in PANELS:
-        assert panel["type"] in ("stat", "timeseries")
-        assert panel["title"]
-        assert panel["fieldConfig"]["defaults"]["unit"]
-        assert len({target["refId"] for target in panel["targets"]}) == len(panel["targets"]) > 0
 
 
 def test_the_dashboard_shows_every_metric() -> None:

@@ -33,9 +33,6 @@ every_persona = pytest.mark.parametrize("persona", KNOWN, ids=[p.customer for p 
 def test_the_document_is_valid_openapi() -> None:
     openapi_spec_validator.validate(DOCUMENT)
     assert DOCUMENT["openapi"].startswith("3.1.")
-
-
-def test_the_document_is_of_this_version() -> None:
     assert DOCUMENT["info"]["version"] == __version__
 
 
@@ -93,14 +90,8 @@ def test_every_personas_json_is_as_documented_with_no_field_besides(
     answer = answers[persona.customer]
     assert answer.status_code == 200
     assert problems(answer.get_json(), "Card") == []
-
-
-@every_persona
-def test_every_personas_headers_are_as_documented(
-    answers: Mapping[str, TestResponse], persona: Persona
-) -> None:
     documented = DOCUMENT["paths"][JSON]["get"]["responses"]["200"]
-    assert header_problems(answers[persona.customer].headers, documented) == []
+    assert header_problems(answer.headers, documented) == []
 
 
 def test_every_field_that_may_be_null_is_null_for_one_persona_and_filled_for_another(
@@ -120,19 +111,10 @@ def test_every_field_that_may_be_null_is_null_for_one_persona_and_filled_for_ano
     )
 
 
-@pytest.mark.parametrize("field", [*DOCUMENT["components"]["schemas"]["Card"]["properties"]])
-def test_a_card_that_lacks_a_field_is_not_as_documented(
-    answers: Mapping[str, TestResponse], field: str
-) -> None:
-    card = answers["cus_demo_pro_maand"].get_json()
-    del card[field]
-    assert problems(card, "Card")
-
-
-def test_a_field_that_is_not_documented_would_be_noticed(
-    answers: Mapping[str, TestResponse],
-) -> None:
+def test_a_field_too_few_or_too_many_would_be_noticed(answers: Mapping[str, TestResponse]) -> None:
     card = answers["cus_demo_meerdere"].get_json()
+    for field in card:
+        assert problems({name: card[name] for name in card if name != field}, "Card"), field
     assert problems({**card, "email": "anna@example.nl"}, "Card")
     card["other_subscriptions"][0]["status"]["colour"] = "green"
     assert problems(card, "Card")
