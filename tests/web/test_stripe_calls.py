@@ -11,7 +11,6 @@ from werkzeug.test import TestResponse
 
 from demo.emulator import Emulator
 from demo.personas import populate
-from tests.conftest import Serve
 from tests.stage.clock import Clock
 from tests.stage.tokens import bearer, mint
 
@@ -114,39 +113,6 @@ def test_neither_search_nor_deep_expansion_nor_an_address_is_ever_used(
         assert call.method == "GET"
 
 
-@pytest.mark.parametrize(
-    ("lacking", "customer", "plan", "caption"),
-    [
-        ("invoices:read", "cus_demo_incasso_mislukt", "Pro", None),
-        ("prices:read", "cus_demo_incasso_mislukt", "Pro", "Volgende betaalpoging"),
-        ("products:read", "cus_demo_incasso_mislukt", None, "Volgende betaalpoging"),
-        ("portal:write", "cus_demo_pro_maand", "Pro", "Volgende factureringsdatum"),
-    ],
-)
-def test_a_missing_permission_costs_that_detail_and_not_the_card(
-    serve: Serve,
-    emulator: Emulator,
-    clock: Clock,
-    lacking: str,
-    customer: str,
-    plan: str | None,
-    caption: str | None,
-) -> None:
-    populate(emulator.account)
-    key = emulator.add_key("rk_test_lacks_one", set(READ_ALL) - {lacking})
-    answer = read(serve(STRIPE_SECRET_KEY=key), customer, clock)
-    assert answer.status_code == 200
-    body = answer.get_json()
-    assert body["status"]["label"] in ("Achterstallig", "Actief")
-    assert (body["date"] or {}).get("caption") == caption
-    if plan:
-        assert body["plan"] == plan
-    else:  # a neutral text, never an id
-        assert body["plan"]
-        assert "prod_" not in body["plan"]
-        assert "INTERNAL" not in body["plan"]
-
-
 def at_once(calls: int, ask: list[FlaskClient], customer: str, clock: Clock) -> list[TestResponse]:
     """The answers to that many requests that set off together."""
     start = threading.Barrier(calls)
@@ -171,28 +137,6 @@ def test_many_requests_at_once_for_one_customer_make_one_call(
     assert {answer.status_code for answer in answers} == {200}
     assert {answer.get_json()["customer"] for answer in answers} == {"cus_anna"}
     assert emulator.calls() - before == 1
-
-
-def test_many_customers_at_once_each_get_their_own_card(
-    client: FlaskClient, emulator: Emulator, clock: Clock
-) -> None:
-    customers = [f"cus_number_{number}" for number in range(12)]
-    for customer in customers:
-        emulator.account.add_customer(customer)
-        emulator.account.add_subscription(customer, id=customer.replace("cus", "sub"))
-    emulator.latency = 0.02
-    app = client.application
-
-    def subscription(customer: str) -> str:
-        body = read(app.test_client(), customer, clock).get_json()
-        assert body["customer"] == customer
-        return str(body["subscription"])
-
-    with ThreadPoolExecutor(8) as pool:
-        for _ in range(3):
-            shown = list(pool.map(subscription, customers * 2))
-            assert shown == [customer.replace("cus", "sub") for customer in customers * 2]
-            clock.advance(31)
 
 
 def test_a_products_new_name_shows_after_an_hour(

@@ -119,7 +119,7 @@ def test_what_the_instrumentations_record_is_secret_and_does_not_leave_the_machi
     assert "/v1/subscriptions" in all_of(exporter)
 
 
-def test_a_warm_answer_makes_no_span_unless_finished_answers_are_off(
+def test_a_warm_answer_makes_no_span_unless_the_response_cache_is_off(
     traced: Traced, exporter: InMemorySpanExporter, as_anna: dict[str, str]
 ) -> None:
     def spans_of_a_warm_answer(client: FlaskClient) -> int:
