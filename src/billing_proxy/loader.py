@@ -181,13 +181,13 @@ class Loader(Generic[V]):
                     turn_in = self._turn_in(customer, known)
                     load = None if turn_in else self._begin(customer, not_before, patient=patient)
             if load is None:
-                with self._guard.waiting():
+                with self._guard.waiting(customer):
                     self._pause(turn_in)  # then somebody else's load, begun meanwhile, does as well
                 known = self._store.get(customer)
                 if known is not None and self._is_fresh(known, not_before):
                     return known, Outcome.COLLAPSED
                 continue
-            entry, outcome = self._await(load, patient=patient)
+            entry, outcome = self._await(customer, load, patient=patient)
             if not joins:
                 return entry, outcome
             if not_before is None or entry.read_at >= not_before:
@@ -251,7 +251,7 @@ class Loader(Generic[V]):
         load.future.add_done_callback(forget)
         return load
 
-    def _await(self, load: _Load[V], *, patient: bool) -> tuple[Entry[V], Outcome]:
+    def _await(self, customer: str, load: _Load[V], *, patient: bool) -> tuple[Entry[V], Outcome]:
         """What the load gives; every waiting request raises an error of its own.
 
         Where a last known value may stand in, nobody waits long, whoever comes later not at all,
@@ -261,7 +261,7 @@ class Loader(Generic[V]):
         if self._guard.breaker.is_open:
             until = min(until, time.monotonic() + (SLOW if patient else 0))
         try:
-            return self._guard.wait(load.future, until)
+            return self._guard.wait(load.future, until, customer)
         except BillingError as error:
             if time.monotonic() >= load.until and not load.future.done():
                 load.future.cancel()

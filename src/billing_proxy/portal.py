@@ -95,10 +95,11 @@ class Portal:
         if subscription is not None or flow not in (None, *PLAIN_FLOWS):
             about = self._own_subscription(customer, subscription)
         if flow == PAY and about is not None:
-            page = self._call(partial(self._find_payment_page, about), until)
+            page = self._call(customer, partial(self._find_payment_page, customer, about), until)
             if page is not None:
                 return page
         return self._call(
+            customer,
             partial(
                 self._gateway.create_portal_session,
                 customer,
@@ -109,7 +110,7 @@ class Portal:
             until,
         )
 
-    def _call(self, call: Callable[..., T], until: float) -> T:
+    def _call(self, customer: str, call: Callable[..., T], until: float) -> T:
         """What ``call`` to Stripe gives: it counts like a reading, and probes an open circuit."""
         self._guard.admit()
         report = Report(self._guard)
@@ -126,7 +127,7 @@ class Portal:
 
         future = self._threads.submit(run)
         try:
-            return self._guard.wait(future, until)
+            return self._guard.wait(future, until, customer)
         except StripeUnavailable as error:
             if time.monotonic() >= until:
                 report.failed(error)
@@ -151,11 +152,13 @@ class Portal:
             raise SubscriptionNotFound("the customer has no such subscription")
         return own[0] if own else None
 
-    def _find_payment_page(self, about: Subscription, *, until: float) -> str | None:
+    def _find_payment_page(self, customer: str, about: Subscription, *, until: float) -> str | None:
         invoice = about.latest_invoice
         id_ = invoice.id if isinstance(invoice, Invoice) else invoice
         try:
-            return self._gateway.find_payment_page(str(about.id), invoice=id_, until=until)
+            return self._gateway.find_payment_page(
+                customer, str(about.id), invoice=id_, until=until
+            )
         except StripeMisconfigured:
             return None  # the key may not read invoices: the portal lists them too
 

@@ -126,7 +126,7 @@ class TestPaymentPage:
     PAGE = "https://invoice.stripe.com/i/acct_1/test_1"
 
     def find(self, invoice: str | None) -> str | None:
-        return make_gateway().find_payment_page("sub_1", invoice=invoice, until=soon())
+        return make_gateway().find_payment_page(CUSTOMER, "sub_1", invoice=invoice, until=soon())
 
     def test_it_is_that_of_the_invoice_the_card_speaks_of(self, answers: StripeAnswers) -> None:
         answers.answer("invoices/in_1", {"status": "open", "hosted_invoice_url": self.PAGE})
@@ -147,6 +147,14 @@ class TestPaymentPage:
             "status": ["open"],
             "limit": ["1"],
         }
+
+    def test_another_customers_invoice_is_not_led_to(self, answers: StripeAnswers) -> None:
+        """Whatever stands between us and Stripe."""
+        answers.list(
+            "invoices",
+            {"status": "open", "hosted_invoice_url": self.PAGE, "customer": {"id": "cus_stranger"}},
+        )
+        assert self.find(None) is None
 
     @pytest.mark.parametrize("url", [None, "", "http://evil.example/i", "javascript:x", 7])
     def test_without_a_page_to_be_trusted_there_is_none(

@@ -118,11 +118,13 @@ def test_only_so_many_may_wait_and_each_gives_the_place_back(timer: Clock) -> No
     guard = make_guard(timer)
     for _ in range(3):
         with ExitStack() as places:
-            places.enter_context(guard.waiting())
-            places.enter_context(guard.waiting())
+            places.enter_context(guard.waiting("cus_a"))
             with pytest.raises(StripeUnavailable, match="wait"):
-                places.enter_context(guard.waiting())
-        with pytest.raises(KeyError), guard.waiting():
+                places.enter_context(guard.waiting("cus_a"))  # half of them are for others
+            places.enter_context(guard.waiting("cus_b"))
+            with pytest.raises(StripeUnavailable, match="wait"):
+                places.enter_context(guard.waiting("cus_c"))
+        with pytest.raises(KeyError), guard.waiting("cus_a"):
             raise KeyError
 
 

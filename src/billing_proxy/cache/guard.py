@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
+from collections import Counter
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future
 from contextlib import contextmanager
@@ -47,7 +48,9 @@ class Guard:
     ) -> None:
         self.breaker = breaker
         self.budget = budget
-        self._waiting = threading.BoundedSemaphore(max_waiting)
+        self._max_waiting = max_waiting
+        self._lock = threading.Lock()
+        self._waiting: Counter[str] = Counter()
         self._timer = timer
         self._last_failure: tuple[BillingError | None, float] = (None, 0.0)
 
@@ -98,8 +101,8 @@ class Guard:
             self.breaker.succeeded()
             self.budget.answered()
 
-    def wait(self, future: Future[T], until: float) -> T:
-        """The result of ``future`` by ``until`` (seconds of ``time.monotonic``).
+    def wait(self, future: Future[T], until: float, customer: str) -> T:
+        """The result of ``future``, for ``customer``, by ``until`` (seconds of ``time.monotonic``).
 
         Anybody may wait for ``SLOW`` seconds; for longer there are only so many places.
 
@@ -111,22 +114,26 @@ class Guard:
         except StripeTooSlow:
             if time.monotonic() >= until:
                 raise
-        with self.waiting():
+        with self.waiting(customer):
             return wait(future, until - time.monotonic())
 
     @contextmanager
-    def waiting(self) -> Iterator[None]:
+    def waiting(self, customer: str) -> Iterator[None]:
         """Take one of the places for requests that wait for a slow answer.
 
         Raises:
-            StripeUnavailable: when they are all taken.
+            StripeUnavailable: when they are all taken, or half of them by ``customer`` alone.
         """
-        if not self._waiting.acquire(blocking=False):
-            raise StripeUnavailable("too many requests wait for Stripe already")
+        with self._lock:
+            own, taken = self._waiting[customer], self._waiting.total()
+            if taken >= self._max_waiting or own >= max(1, self._max_waiting // 2):
+                raise StripeUnavailable("too many requests wait for Stripe already")
+            self._waiting[customer] += 1
         try:
             yield
         finally:
-            self._waiting.release()
+            with self._lock:
+                self._waiting -= Counter([customer])  # which leaves out who has none
 
 
 class Report:

@@ -131,20 +131,22 @@ class StripeGateway:
         return read_schedule(self._retrieve("subscription_schedules", id_, expand, until))
 
     def find_payment_page(
-        self, subscription: str, *, invoice: str | None = None, until: float
+        self, customer: str, subscription: str, *, invoice: str | None = None, until: float
     ) -> str | None:
-        """Stripe's page on which the open invoice of ``subscription`` is paid: a bearer link, to be
-        redirected to at once and never kept. None where nothing is open.
+        """Stripe's page on which ``customer`` pays the open invoice of ``subscription``.
+
+        A bearer link, to be redirected to at once and never kept. None where nothing is open.
 
         ``invoice`` is the one that the card speaks of; where that one is not open, the newest is.
         """
         if invoice is not None:
-            page = read_payment_page(self._api.retrieve("invoices", invoice, until=until))
+            obj = self._api.retrieve("invoices", invoice, until=until)
+            page = read_payment_page(obj, customer)
             if page is not None:
                 return page
         params = {"subscription": subscription, "status": "open", "limit": 1}
         found = self._api.list("invoices", params, until=until).data
-        return read_payment_page(found[0]) if found else None
+        return read_payment_page(found[0], customer) if found else None
 
     def list_product_names(self, ids: Sequence[str], *, until: float) -> dict[str, str | None]:
         """The names of products, by id; those that Stripe does not have are left out."""

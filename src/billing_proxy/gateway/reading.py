@@ -88,11 +88,13 @@ def read_invoice(obj: Mapping[str, Any]) -> Invoice:
     )
 
 
-def read_payment_page(invoice: Mapping[str, Any]) -> str | None:
+def read_payment_page(invoice: Mapping[str, Any], customer: str | None = None) -> str | None:
     """Stripe's page on which an open invoice is paid: a bearer link, to be followed at once.
 
-    Over HTTPS, or on this machine, where an emulator's is.
+    Over HTTPS, or on this machine, where an emulator's is. With ``customer``, none of another's.
     """
+    if customer is not None and fields.id_of(invoice.get("customer")) not in (customer, None):
+        return None
     url = invoice.get("hosted_invoice_url")
     if not isinstance(url, str) or invoice.get("status") != "open":
         return None
