@@ -18,8 +18,24 @@ from tests.stage.tokens import TOKEN_SECRET, bearer, mint
 
 Serve: TypeAlias = Callable[..., FlaskClient]
 
+GROUPS = {
+    "browser": "browser",  # one Chromium and one demo for all
+    **dict.fromkeys(("bench", "deploy", "docs", "e2e", "workers"), "processes"),  # they take time
+}
+BY_MODULE = ("api", "fault", "fleet", "host")
+
 ANNA = "cus_anna"
 BOB = "cus_bob"
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Keep together, in one of several test processes, what shares a stage or measures time."""
+    for item in items:
+        folder = item.path.parent.name
+        group = GROUPS.get(folder) or (str(item.path) if folder in BY_MODULE else None)
+        if group:
+            item.add_marker(pytest.mark.xdist_group(group))
 
 
 @pytest.fixture

@@ -4,14 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-import pytest
-
 from demo.account import lifecycle
 from demo.emulator import Emulator
 from tests.stage.browser import Sent, answers, signed_in
 from tests.stage.service import WORKERS, Service
-
-pytestmark = pytest.mark.xdist_group(__name__)
 
 LIST = "/v1/subscriptions"
 BEFORE, AFTER = "Actief", "Wordt opgezegd"

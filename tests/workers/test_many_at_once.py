@@ -22,8 +22,6 @@ from tests.stage.browser import (
 from tests.stage.clock import moment
 from tests.stage.service import WORKERS, Service
 
-pytestmark = pytest.mark.xdist_group(__name__)
-
 JSON = "/billing/subscription.json"
 BURST = 100
 MARKS = {

@@ -15,8 +15,6 @@ from tests.stage.browser import Sent, answers, ask, program
 from tests.stage.service import STARTS_WITHIN, WORKERS, Service, wait_until
 from tests.stage.tokens import bearer
 
-pytestmark = pytest.mark.xdist_group(__name__)
-
 TOKEN = "a-made-up-token-of-prometheus"
 JSON = "/billing/subscription.json"
 CARDS = "billing_cards_total"

@@ -19,8 +19,6 @@ from billing_proxy.serving.worker import ENOUGH, REQUEST_WITHIN, can_begin
 from tests.stage.browser import ANSWERS_WITHIN, Sent, ask, program
 from tests.stage.service import Service, command
 
-pytestmark = pytest.mark.xdist_group(__name__)
-
 HEAD = b"POST /billing/webhook HTTP/1.1\r\nHost: localhost\r\n"
 GENEROUS = 3.0
 FEW = 1024

@@ -29,8 +29,6 @@ from tests.stage.service import (
     wait_until,
 )
 
-pytestmark = pytest.mark.xdist_group(__name__)
-
 LIST = "/v1/subscriptions"
 JSON = "/billing/subscription.json"
 CLIENTS = 4

@@ -11,8 +11,6 @@ from demo.emulator import Emulator
 from tests.stage.browser import Sent, answers, ask, program
 from tests.stage.service import Service, wait_until
 
-pytestmark = pytest.mark.xdist_group(__name__)
-
 LIST = "/v1/subscriptions"
 JSON = "/billing/subscription.json"
 STRANGERS, VIEWS = 60, 80
