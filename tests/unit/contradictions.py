@@ -16,7 +16,7 @@ PAIRS = (
     ("onderweg", "Betaal snel"),
     ("verstreken", "Betaal die uiterlijk op"),
     ("Gratis", "Volgende factureringsdatum"),
-    ("100% korting", "Volgende factureringsdatum"),
+    ("100% korting op de volgende factuur", "Volgende factureringsdatum"),
     ("intrekken", "loopt tot"),
     ("geen betaalmethode bekend", "eindigend op"),
 )

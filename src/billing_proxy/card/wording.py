@@ -115,7 +115,7 @@ def discount(discount: Discount, until: str | None, lang: Language) -> str:
     else:
         amount = lang.money(discount.amount_off or 0, discount.currency or "")
         once, days, always = _AMOUNT_OFF
-    words = once if discount.once else days if until else always
+    words = days if until else once if discount.once else always
     return lang.text(words).format(amount=amount, day=until)
 
 
