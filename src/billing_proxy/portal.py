@@ -91,9 +91,9 @@ class Portal:
         if wait:
             raise TooManyRequests("this customer opens the portal too often", retry_after=wait)
         until = time.monotonic() + self._timeout
-        about = None
+        billing = about = None
         if subscription is not None or flow not in (None, *PLAIN_FLOWS):
-            about = self._own_subscription(customer, subscription)
+            billing, about = self._own_subscription(customer, subscription)
         if flow == PAY and about is not None:
             page = self._call(customer, partial(self._find_payment_page, customer, about), until)
             if page is not None:
@@ -105,7 +105,7 @@ class Portal:
                 customer,
                 return_url=return_url,
                 locale=locale,
-                flow=self._flow(customer, flow, about),
+                flow=_flow(flow, about, billing),
             ),
             until,
         )
@@ -135,22 +135,24 @@ class Portal:
         finally:
             future.cancel()
 
-    def _own_subscription(self, customer: str, wanted: str | None) -> Subscription | None:
-        """The customer's subscription that is ``wanted``, or the one that the card shows.
+    def _own_subscription(
+        self, customer: str, wanted: str | None
+    ) -> tuple[Billing | None, Subscription | None]:
+        """What is known of the customer, and the subscription ``wanted`` or shown by the card.
 
         While the card cannot be read, the plain portal has to do.
         """
         try:
             found = self._loader.get(customer)
         except (StripeUnavailable, StripeMisconfigured):
-            return None
+            return None, None
         if found.value is None:
             raise CustomerNotFound("Stripe does not know this customer")
         decided = choose(found.value.subscriptions, self._clock(), customer)
         own = [sub for sub, _ in decided if wanted in (sub.id, None)]
         if not own and wanted is not None:
             raise SubscriptionNotFound("the customer has no such subscription")
-        return own[0] if own else None
+        return found.value, own[0] if own else None
 
     def _find_payment_page(self, customer: str, about: Subscription, *, until: float) -> str | None:
         invoice = about.latest_invoice
@@ -162,20 +164,20 @@ class Portal:
         except StripeMisconfigured:
             return None  # the key may not read invoices: the portal lists them too
 
-    def _flow(self, customer: str, type_: str | None, about: Subscription | None) -> Flow | None:
-        """The deep link for the portal, if there is one of this kind for this subscription."""
-        if type_ in PLAIN_FLOWS:
-            return Flow(type_)
-        if about is None or about.id is None:
-            return None
-        if type_ in SUBSCRIPTION_FLOWS:
-            return Flow(type_, about.id)
-        if type_ != CONFIRM:
-            return None
-        billing = self._loader.get(customer).value
-        product = only_product(about)
-        prices = billing.yearly_prices.get(product or "", ()) if billing else ()
-        saving, item = yearly_saving(about, prices), next(iter(about.items), None)
-        if saving is None or item is None:
-            return None
-        return Flow(CONFIRM, about.id, item.id, saving.price, item.quantity)
+
+def _flow(type_: str | None, about: Subscription | None, billing: Billing | None) -> Flow | None:
+    """The deep link for the portal, if there is one of this kind for this subscription."""
+    if type_ in PLAIN_FLOWS:
+        return Flow(type_)
+    if about is None or about.id is None:
+        return None
+    if type_ in SUBSCRIPTION_FLOWS:
+        return Flow(type_, about.id)
+    if type_ != CONFIRM:
+        return None
+    product = only_product(about)
+    prices = billing.yearly_prices.get(product or "", ()) if billing else ()
+    saving, item = yearly_saving(about, prices), next(iter(about.items), None)
+    if saving is None or item is None:
+        return None
+    return Flow(CONFIRM, about.id, item.id, saving.price, item.quantity)

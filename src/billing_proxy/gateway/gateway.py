@@ -15,6 +15,7 @@ from typing import Any
 from ..card.facts import Invoice, Item, Schedule, Subscription, YearlyPrice
 from ..errors import StripeMisconfigured, StripeUnavailable
 from .api import StripeApi
+from .fields import dig
 from .reading import (
     read_invoice,
     read_items,
@@ -113,7 +114,9 @@ class StripeGateway:
         return SubscriptionPage(
             subscriptions=tuple(read_subscription(obj) for obj in page.data),
             next=last if page.has_more else None,
-            cut=frozenset(str(obj.get("id")) for obj in page.data if _has_more_items(obj)),
+            cut=frozenset(
+                str(obj.get("id")) for obj in page.data if dig(obj, "items", "has_more") is True
+            ),
             request_id=page.request_id,
         )
 
@@ -223,11 +226,6 @@ class StripeGateway:
         if not isinstance(url, str) or not re.fullmatch(r"https?://[!-~]+", url):
             raise StripeUnavailable("Stripe's portal session has no usable address")
         return url
-
-
-def _has_more_items(obj: Mapping[str, Any]) -> bool:
-    items = obj.get("items")
-    return isinstance(items, Mapping) and items.get("has_more") is True
 
 
 def _back_to(return_url: str) -> dict[str, Any]:
