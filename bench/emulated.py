@@ -13,7 +13,7 @@ from collections.abc import Callable
 from types import TracebackType
 from typing import Any, Self
 
-from demo.catalogue import account_with_catalogue
+from billing_proxy.testing.catalogue import account_with_catalogue
 from demo.emulator import Emulator
 
 

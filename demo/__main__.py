@@ -17,7 +17,6 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from types import FrameType
 
-from demo.catalogue import account_with_catalogue
 from demo.emulator import Emulator
 from demo.personas import PERSONAS, populate
 
@@ -65,7 +64,7 @@ def _on_stripe(port: int) -> int:
 def _on_emulator(port: int) -> int:
     kept = {name: value for name, value in os.environ.items() if name not in _NOT_IN_THE_DEMO}
     start = f"http://{_HOST}:{port}/"
-    with Emulator(populate(account_with_catalogue())) as emulator:
+    with Emulator(populate()) as emulator:
         print(
             f"Demo on {start} – {len(PERSONAS)} customers on an embedded Stripe emulator "
             "(no key, nothing is charged; Ctrl-C stops)",

@@ -10,8 +10,18 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
 from billing_proxy import NO_CUSTOMER
-from demo.account.account import Account
-from demo.situations import coming, debts, ending, money, pauses, running, several, trials
+from billing_proxy.testing.account.account import Account
+from billing_proxy.testing.catalogue import account_with_catalogue
+from billing_proxy.testing.situations import (
+    coming,
+    debts,
+    ending,
+    money,
+    pauses,
+    running,
+    several,
+    trials,
+)
 
 Build = Callable[[Account, str], None]
 
@@ -248,8 +258,9 @@ PERSONAS = (
 """Every persona, in the order of the start page."""
 
 
-def populate(account: Account) -> Account:
-    """Add every persona to an account that has the catalogue."""
+def populate(account: Account | None = None) -> Account:
+    """Add every persona to an account that has the catalogue, by default to a new one."""
+    account = account or account_with_catalogue()
     for persona in PERSONAS:
         if persona.exists and persona is not NEVER_PAID:
             account.add_customer(persona.customer)

@@ -19,7 +19,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from demo.catalogue import account_with_catalogue
 from demo.emulator import Emulator
 from demo.personas import populate
 from demo.start_page import customer_token
@@ -121,7 +120,7 @@ def launched() -> Iterator[Browser]:
 def main() -> None:
     """Write `card-light.png` and `card-dark.png`: the card alone, with transparent corners."""
     PICTURES.mkdir(parents=True, exist_ok=True)
-    emulated = Emulator(populate(account_with_catalogue()))
+    emulated = Emulator(populate())
     with emulated as emulator, served(emulator, "demo.wsgi:app") as service, launched() as browser:
         for scheme in ("light", "dark"):
             context = browser.new_context(

@@ -8,12 +8,12 @@ from __future__ import annotations
 from flask import Blueprint, Response, redirect, request
 from werkzeug.wrappers import Response as BaseResponse
 
-from demo.account import lifecycle
-from demo.account.account import Account
-from demo.account.invoices import PAGES
-from demo.account.objects import JSON
+from billing_proxy.testing.account import lifecycle
+from billing_proxy.testing.account.account import Account
+from billing_proxy.testing.account.invoices import PAGES
+from billing_proxy.testing.account.objects import JSON
 from demo.portal import texts as words
-from demo.portal.render import language, page
+from demo.portal.render import TEMPLATES, language, page
 
 _METHODS = ("card", "ideal", "sepa_debit")
 
@@ -26,7 +26,7 @@ class InvoicePage:
 
     def blueprint(self) -> Blueprint:
         """The blueprint with everything under `/i/`."""
-        blueprint = Blueprint("invoice_page", __name__)
+        blueprint = Blueprint("invoice_page", __name__, template_folder=TEMPLATES)
         blueprint.add_url_rule(f"{PAGES}<secret>", view_func=self.show)
         blueprint.add_url_rule(f"{PAGES}<secret>", view_func=self.pay, methods=["POST"])
         return blueprint

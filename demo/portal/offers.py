@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from demo.account import lifecycle
-from demo.account.account import Account
-from demo.account.objects import JSON
+from billing_proxy.testing.account import lifecycle
+from billing_proxy.testing.account.account import Account
+from billing_proxy.testing.account.objects import JSON
 from demo.portal import texts as words
 
 FEATURES = {

@@ -11,13 +11,13 @@ from flask import Blueprint, Response, redirect, request
 from werkzeug.exceptions import Conflict, HTTPException
 from werkzeug.wrappers import Response as BaseResponse
 
-from demo.account import lifecycle, periods
-from demo.account.account import Account
-from demo.account.objects import JSON
-from demo.account.visits import PortalVisit
+from billing_proxy.testing.account import lifecycle, periods
+from billing_proxy.testing.account.account import Account
+from billing_proxy.testing.account.objects import JSON
+from billing_proxy.testing.account.visits import PortalVisit
 from demo.portal import texts as words
 from demo.portal.offers import FEATURES, Offer, Offers
-from demo.portal.render import language, page
+from demo.portal.render import TEMPLATES, language, page
 
 _METHODS: dict[str, tuple[str, dict[str, str]]] = {
     "visa": ("card", {"brand": "visa", "last4": "4242"}),
@@ -44,7 +44,7 @@ class Portal:
 
     def blueprint(self) -> Blueprint:
         """The blueprint with everything under `/p/`."""
-        blueprint = Blueprint("portal", __name__)
+        blueprint = Blueprint("portal", __name__, template_folder=TEMPLATES)
         blueprint.add_url_rule("/p/session/<secret>", view_func=self.show)
         blueprint.add_url_rule(
             "/p/session/<secret>/<action>", view_func=self.change, methods=["POST"]

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 from flask import Response, render_template, request
 
 from demo.portal.texts import TEXTS
+
+TEMPLATES = Path(__file__).parent.parent / "templates"
 
 
 def page(name: str, language: str, status: int = 200, **shown: Any) -> Response:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
-from demo.account.objects import JSON
+from billing_proxy.testing.account.objects import JSON
 
 _SIGNS = {"eur": "€", "usd": "US$"}
 _ZONE = ZoneInfo("Europe/Amsterdam")

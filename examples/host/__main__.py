@@ -10,7 +10,6 @@ from werkzeug.exceptions import NotFound
 from werkzeug.middleware.dispatcher import DispatcherMiddleware
 from werkzeug.serving import make_server
 
-from demo.catalogue import account_with_catalogue
 from demo.emulator import Emulator
 from demo.personas import populate
 from examples.host import create_app
@@ -27,7 +26,7 @@ def main(port: int, root: str) -> None:
     mount = DispatcherMiddleware(NotFound())
     server = make_server(HOST, port, mount, threaded=True)
     start = f"http://{HOST}:{server.port}{root}".rstrip("/")
-    with Emulator(populate(account_with_catalogue())) as emulator:
+    with Emulator(populate()) as emulator:
         site = create_app(
             {
                 "SECRET_KEY": secrets.token_urlsafe(48),

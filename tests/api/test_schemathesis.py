@@ -11,7 +11,6 @@ from collections.abc import Iterator
 
 import pytest
 
-from demo.catalogue import account_with_catalogue
 from demo.emulator import Emulator
 from demo.personas import populate
 from tests.api.document import PATH
@@ -54,7 +53,7 @@ schema = schemathesis.openapi.from_path(PATH, config=config)
 def service() -> Iterator[Service]:
     """The service with every persona; it may read from Stripe as often as it is asked."""
     with (
-        Emulator(populate(account_with_catalogue())) as stripe,
+        Emulator(populate()) as stripe,
         Service(
             stripe,
             BILLING_STRIPE_MAX_RATE="10000",

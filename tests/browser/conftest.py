@@ -9,11 +9,10 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 
 import pytest
 
-from demo.catalogue import account_with_catalogue
+from billing_proxy.testing.situations.running import pro
 from demo.emulator import Emulator
 from demo.personas import populate
 from demo.pictures import Service, launched, served
-from demo.situations.running import pro
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, BrowserContext
@@ -26,7 +25,7 @@ _numbers = count(1)
 @pytest.fixture(scope="package")
 def emulator() -> Iterator[Emulator]:
     """A Stripe with the catalogue and every persona, on the real clock."""
-    with Emulator(populate(account_with_catalogue())) as running:
+    with Emulator(populate()) as running:
         yield running
 
 

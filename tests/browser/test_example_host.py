@@ -7,8 +7,8 @@ from contextlib import closing
 
 import pytest
 
+from billing_proxy.testing.server import LoopbackServer
 from demo.emulator import Emulator
-from demo.emulator.server import LoopbackServer
 from demo.personas import populate
 from examples.host import create_app
 from tests.browser.checks import axe, faults, measured

@@ -8,8 +8,8 @@ from contextlib import closing
 import pytest
 from werkzeug.wrappers import Request, Response
 
+from billing_proxy.testing.server import LoopbackServer
 from demo.emulator import Emulator
-from demo.emulator.server import LoopbackServer
 from demo.pictures import Service, served
 from tests.browser.checks import axe, measured, readings, watched
 from tests.browser.chromium import BrowserContext, Frame, Page, expect

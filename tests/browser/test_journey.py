@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from billing_proxy.service import LIVE_INTERVAL
-from demo.account import lifecycle
+from billing_proxy.testing.account import lifecycle
 from demo.emulator import Emulator
 from demo.pictures import Service
 from tests.browser.checks import SETTLED, axe

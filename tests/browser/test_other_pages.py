@@ -6,9 +6,9 @@ from collections.abc import Iterator
 
 import pytest
 
+from billing_proxy.testing.situations.debts import past_due
 from demo.emulator import Emulator
 from demo.pictures import Service, served
-from demo.situations.debts import past_due
 from tests.browser.checks import axe, faults, measured
 from tests.browser.chromium import Page, expect
 from tests.browser.conftest import NewContext

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
+from billing_proxy.testing.situations.running import pro
 from demo.emulator import Emulator
 from demo.pictures import Service
-from demo.situations.running import pro
 from tests.browser.checks import axe
 from tests.browser.chromium import BrowserContext, Page, expect
 from tests.browser.portal import SOON, badge, feel_focus

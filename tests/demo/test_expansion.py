@@ -9,8 +9,8 @@ import pytest
 import stripe
 from stripe import StripeClient
 
-from demo.account.customers import PERSONAL
-from demo.account.schedules import phase
+from billing_proxy.testing.account.customers import PERSONAL
+from billing_proxy.testing.account.schedules import phase
 from demo.emulator import Emulator
 
 OWNER = "cus_owner"

@@ -8,8 +8,8 @@ import pytest
 import requests
 from stripe import StripeClient
 
-from demo.account.periods import DAY
-from demo.account.subscriptions import pending_update
+from billing_proxy.testing.account.periods import DAY
+from billing_proxy.testing.account.subscriptions import pending_update
 from demo.emulator import Emulator
 
 OWNER = "cus_owner"

@@ -9,8 +9,8 @@ import stripe
 from stripe import StripeClient
 
 from billing_proxy.gateway.api import API_VERSION
-from demo.account.periods import after
-from demo.account.schedules import pause_schedule
+from billing_proxy.testing.account.periods import after
+from billing_proxy.testing.account.schedules import pause_schedule
 from demo.emulator import Emulator
 
 OWNER = "cus_owner"

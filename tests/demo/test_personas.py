@@ -9,8 +9,8 @@ import pytest
 from flask.testing import FlaskClient
 
 from billing_proxy.app import create_app
-from demo.account.customers import PERSONAL
-from demo.catalogue import account_with_catalogue
+from billing_proxy.testing.account.customers import PERSONAL
+from billing_proxy.testing.catalogue import account_with_catalogue
 from demo.emulator import Emulator
 from demo.personas import LABELS, PERSONAS, PLACES, Persona, populate
 from demo.start_page import customer_token

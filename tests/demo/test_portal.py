@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from stripe import StripeClient
 
-from demo.account.periods import DAY, after
+from billing_proxy.testing.account.periods import DAY, after
 from demo.emulator import Emulator
 
 OWNER = "cus_owner"

@@ -19,7 +19,7 @@ import requests
 from stripe import StripeClient
 
 from demo import __main__ as demo
-from demo.emulator import __main__ as emulator_alone
+from demo import emulator as emulator_alone
 from demo.personas import PERSONAS
 from demo.start_page import TOKEN_LASTS, customer_token, start_page
 

@@ -14,7 +14,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from billing_proxy.app import create_app
-from demo.catalogue import account_with_catalogue
+from billing_proxy.testing.catalogue import account_with_catalogue
 from tests.fault.fuzzing import damaged, examples, junk
 from tests.fault.routes import ROUTES
 from tests.stage.clock import Clock

@@ -15,7 +15,7 @@ from billing_proxy.card.links import Links
 from billing_proxy.card.rules import Code
 from billing_proxy.gateway.reading import read_subscription
 from billing_proxy.language.words import Language
-from demo.catalogue import account_with_catalogue
+from billing_proxy.testing.catalogue import account_with_catalogue
 from tests.fault.fuzzing import GONE, changed, paths
 from tests.stage.clock import Clock
 

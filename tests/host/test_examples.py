@@ -24,12 +24,11 @@ PLAIN = EXAMPLES / "plain" / "app.py"
 # Serves the example from the folder it is started in, logs in, and prints the account page.
 VISIT = """
 import sys
-from demo.catalogue import account_with_catalogue
 from demo.emulator import Emulator
 from demo.personas import populate
 from examples.host import create_app
 from tests.host.sites import log_in
-with Emulator(populate(account_with_catalogue())) as stripe:
+with Emulator(populate()) as stripe:
     client = create_app({
         "SECRET_KEY": "a key", "STRIPE_SECRET_KEY": stripe.key, "STRIPE_API_BASE": stripe.url,
     }).test_client()

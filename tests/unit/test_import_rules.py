@@ -17,10 +17,10 @@ PACKAGE = ROOT / "src" / "billing_proxy"
 ROOMS = sorted(path.parent.name for path in PACKAGE.glob("*/__init__.py"))
 
 ALLOWED = {
-    "flask": {"web", "cli"},
+    "flask": {"web", "cli", "testing"},
     "stripe": {"gateway"},
     "redis": {"fleet"},
-    "billing_proxy.app": {"serving"},
+    "billing_proxy.app": {"serving", "testing"},
 }
 """The rooms that may import what no other may."""
 

@@ -11,7 +11,7 @@ from flask.testing import FlaskClient
 from jwt.algorithms import ECAlgorithm
 from werkzeug.wrappers import Request, Response
 
-from demo.emulator.server import LoopbackServer
+from billing_proxy.testing.server import LoopbackServer
 from tests.conftest import Serve
 from tests.stage.clock import Clock
 from tests.stage.tokens import bearer, mint

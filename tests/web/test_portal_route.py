@@ -6,7 +6,7 @@ import pytest
 from flask.testing import FlaskClient
 
 from billing_proxy.gateway.gateway import FLOWS
-from demo.catalogue import CONFIGURATION
+from billing_proxy.testing.catalogue import CONFIGURATION
 from demo.emulator import Emulator
 from tests.conftest import Serve
 from tests.stage.clock import Clock

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from demo.account import lifecycle
+from billing_proxy.testing.account import lifecycle
 from demo.emulator import Emulator
 from tests.stage.browser import Sent, answers, signed_in
 from tests.stage.service import WORKERS, Service
