@@ -22,6 +22,11 @@ if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
 
 
+COMPANY = {
+    "BILLING_COMPANY": "Voorbeeld B.V.",
+    "BILLING_HOME_URL": "/",
+    "BILLING_CONTACT_URL": "mailto:klantenservice@example.nl",
+}
 TEMPLATES = Path(__file__).parent / "templates"
 
 
@@ -41,6 +46,6 @@ def with_start_page(product: WSGIApplication, settings: Mapping[str, str]) -> WS
     return serve
 
 
-product = create_app()
+product = create_app({**COMPANY, **os.environ})
 product.jinja_loader = FileSystemLoader(TEMPLATES)  # goes before the product's own: the banner
 app = with_start_page(product, os.environ)

@@ -16,6 +16,8 @@ from .language.words import mark
 
 AGAIN = mark("Probeer het opnieuw")
 BACK = mark("Naar je abonnement")
+SIGN_IN = mark("Inloggen")
+HOME = mark("Naar onze website")
 _NO_PORTAL = mark("Het klantportaal gaat nu niet open")
 
 

@@ -10,6 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from billing_proxy.config import values
+from billing_proxy.config.accent import accent
 
 from .examples import examples
 
@@ -31,6 +32,8 @@ AS_IT_IS: list[tuple[Callable[[str], Any], list[str]]] = [
     ),
     (values.cache_url, ["rediss://user:p%40ss@cache.internal:6380/2?ssl_ca_certs=/etc/own.pem"]),
     (values.link, ["https://a.example/b?tab=plan#top", "http://localhost:3000", "/a?x=1", "/"]),
+    (values.contact, ["https://a.example/hulp?x=1", "/contact", "http://127.0.0.1:9/hulp"]),
+    (values.contact, ["mailto:hulp+nl@a-b.example?subject=Mijn%20abonnement"]),
     (values.url_prefix, ["/billing", "/a/b-c_d.e~f"]),
     (values.timezone, ["Europe/Amsterdam", "UTC"]),
     (values.locale, ["nl", "auto"]),
@@ -56,6 +59,7 @@ def test_a_good_value_is_taken(parse: Callable[[str], Any], raw: str, value: Any
 
 BAD: list[tuple[Callable[[str], Any], list[str], str]] = [
     (values.text, ["a\nb", "a\x00", "a\x7f", "a\tb"], "control characters"),
+    (values.text, ["a\udcff"], "UTF-8"),
     (values.stripe_key, ["pk_test_1"], "publishable"),
     (values.stripe_key, ["whsec_1", "", "SK_test_1", "test_sk_"], "sk_ or rk_"),
     (values.stripe_key, ["sk_test 1", "rk_tést", "sk_\n"], "spaces"),
@@ -86,6 +90,16 @@ BAD: list[tuple[Callable[[str], Any], list[str], str]] = [
         ],
         "address",
     ),
+    (values.contact, ["http://a.example/hulp", "http://localhost.evil.example"], "encrypted"),
+    (
+        values.contact,
+        [
+            *("javascript:alert(1)", "javascript:'a@b.nl'", "hulp@a.example", "mailto:a", "tel:1"),
+            *("mailto:a@b.nl,c@d.nl", "mailto:a@b.nl?bcc=<x>", "mailto:a@b.nl\n", "//a.example"),
+        ],
+        "mailto:hulp@example.nl",
+    ),
+    (accent, ["0b6e4f", "#0b6", "rgb(1,2,3)", "#0b6e4g", "#0b6e4f;x", "groen"], "#rrggbb"),
     (values.url_prefix, ["/a b", "/a//b", "/../x", "/a/./b", "/a?b", "/<x>", "/é"], "path"),
     (values.timezone, ["Mars/Phobos", "../UTC", "/etc/localtime", "Europe", "a\x00b"], "time zone"),
     (values.locale, ["sv", "NL", "nl_NL", "dutch"], "one of"),

@@ -13,6 +13,7 @@ from difflib import get_close_matches
 from typing import Any
 
 from ..errors import ConfigError
+from . import accent as colours
 from . import values as parse
 from .setting import Setting, setting, text_of
 from .values import number, whole
@@ -140,6 +141,26 @@ class BillingConfig:
         parse.frame_ancestors,
         "Who may frame the card, as in a Content-Security-Policy.",
         default="'none'",
+    )
+    company: str | None = setting(
+        "BILLING_COMPANY",
+        parse.text,
+        "Your company's name: in the title, over the page, and where it says who keeps what.",
+    )
+    home_url: str | None = setting(
+        "BILLING_HOME_URL",
+        parse.link,
+        "The way back to your site, over the page.",
+    )
+    contact_url: str | None = setting(
+        "BILLING_CONTACT_URL",
+        parse.contact,
+        "Where a customer gets help: under the page and on every error.",
+    )
+    accent: str | None = setting(
+        "BILLING_ACCENT",
+        colours.accent,
+        "The colour of the button and the focus ring, as `#rrggbb`.",
     )
     free_plan: str = setting(
         "BILLING_FREE_PLAN",

@@ -19,6 +19,8 @@ MIN_TOKEN_SECRET_BYTES = 32  # RFC 7518 section 3.2: an HS256 key is at least as
 
 MIN_METRICS_TOKEN_LENGTH = 16
 
+_THIS_MACHINE = ("localhost", "127.0.0.1", "::1")
+
 GENERATE = "make one with: python -c 'import secrets; print(secrets.token_urlsafe(48))'"
 
 WHERE_IS_THE_KEY = (
@@ -30,6 +32,8 @@ WHERE_IS_THE_KEY = (
 def text(raw: str) -> str:
     if any(ord(char) < 32 or ord(char) == 127 for char in raw):
         raise ValueError("must not contain control characters such as a line break")
+    if any(0xD800 <= ord(char) <= 0xDFFF for char in raw):  # what was no text in the environment
+        raise ValueError("must be UTF-8")
     return raw
 
 
@@ -128,7 +132,7 @@ def cache_url(raw: str) -> str:
 def jwks_url(raw: str) -> str:
     _need_extra("service", "jwt", "cryptography")
     parts = urlsplit(_url(raw))
-    if parts.scheme != "https" and parts.hostname not in ("localhost", "127.0.0.1", "::1"):
+    if parts.scheme != "https" and parts.hostname not in _THIS_MACHINE:
         raise ValueError("must begin with https://, or anybody on the way could sign tokens")
     return raw
 
@@ -138,6 +142,22 @@ def link(raw: str) -> str:
     if raw.startswith("/") and not raw.startswith("//"):
         return _url("http://localhost" + raw).removeprefix("http://localhost")
     return _url(raw)
+
+
+def contact(raw: str) -> str:
+    """Where help is: over TLS, a path on the same host, or a mail address (RFC 6068)."""
+    message = "must be such as https://www.example.nl/contact or mailto:hulp@example.nl"
+    if "@" in raw.partition("?")[0]:
+        if not re.fullmatch(r"mailto:[\w.%+-]+@[\w.-]+(\?[\w.%&=+-]*)?", raw, re.ASCII):
+            raise ValueError(message)
+        return raw
+    try:
+        parts = urlsplit(link(raw))
+    except ValueError:
+        raise ValueError(message) from None
+    if parts.scheme == "http" and parts.hostname not in _THIS_MACHINE:
+        raise ValueError(f"is not encrypted: it {message}")
+    return raw
 
 
 def url_prefix(raw: str) -> str:

@@ -12,7 +12,7 @@ from markupsafe import Markup
 from ..errors import BillingError
 from ..language.words import LANGUAGES
 from ..metrics.observer import NO_CARD
-from .responses import BLUEPRINT, fallback, render_error
+from .responses import BLUEPRINT, Place, render_error
 from .shown_card import read_card
 from .state import BillingState
 from .visitor import identify, language_of
@@ -44,11 +44,8 @@ def create_template_global(state: BillingState) -> Callable[[], Markup]:
             log.exception("the card could not be rendered")
             problem = BillingError()
         state.observer.card_answered(NO_CARD, problem.status)
-        try:
-            return Markup(render_error("billing/_error.html", spoken, problem))  # noqa: S704
-        except Exception:
-            log.exception("billing/_error.html could not be rendered")
-            return fallback(problem, spoken)
+        words = render_error(spoken, state.config, problem, Place.FRAGMENT, external=False)
+        return Markup(words)  # noqa: S704 -- escaping is on
 
     return billing_card
 

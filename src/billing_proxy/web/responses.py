@@ -4,15 +4,19 @@ from __future__ import annotations
 
 import json
 import logging
+import re
 from collections.abc import Mapping
+from enum import StrEnum
 from importlib.metadata import version
 from typing import Any
+from urllib.parse import urljoin
 
 from flask import Request, Response, render_template, url_for
 from markupsafe import Markup
 
+from ..config.accent import stylesheet
 from ..config.settings import BillingConfig
-from ..errors import BACK, BillingError
+from ..errors import BACK, HOME, SIGN_IN, BillingError
 from ..language.words import Language
 from .http_rules import NEVER_STORED, PRIVATE, VARY, reachable, security_headers
 
@@ -28,18 +32,50 @@ def address(view: str, *, external: bool = True, **values: Any) -> str:
     return reachable(url_for(f"{BLUEPRINT}.{view}", _external=external, **values))
 
 
-def render(template: str, language: Language, *, external: bool = False, **context: Any) -> str:
-    """``template`` with ``context``, words in ``language`` (as ``t``) and the static files.
+def render(
+    template: str,
+    language: Language,
+    config: BillingConfig,
+    *,
+    external: bool = False,
+    **context: Any,
+) -> str:
+    """``template`` with ``context``, words in ``language`` (as ``t``), whose page it is, and files.
 
-    ``external`` makes the addresses of the static files absolute.
+    ``external`` makes the addresses absolute.
     """
 
     def static(filename: str) -> str:
         return address("static", external=external, filename=filename, v=VERSION)
 
+    contact_url = config.contact_url
+    if contact_url and external:
+        contact_url = _absolute(contact_url)
     return render_template(
-        template, t=language.text, language=language.tag, billing_static=static, **context
+        template,
+        t=language.text,
+        language=language.tag,
+        company=config.company,
+        home_url=config.home_url,
+        contact_url=contact_url,
+        accent=config.accent,
+        billing_static=static,
+        **context,
     )
+
+
+def _absolute(url: str) -> str:
+    """The address of a setting, which may be a path on the same host."""
+    return urljoin(address("page"), url)
+
+
+def accent_file(filename: str) -> Response | None:
+    """The stylesheet for an accent, whose colour stands in its name; None for another file.
+
+    Made from the name alone, so that it is right on every machine while a setting changes.
+    """
+    named = re.fullmatch(r"accent-([0-9a-f]{6})\.css", filename)
+    return Response(stylesheet(f"#{named[1]}"), mimetype="text/css") if named else None
 
 
 def json_response(body: Mapping[str, Any], mimetype: str = "application/json") -> Response:
@@ -55,54 +91,69 @@ def problem(status: int, title: str, detail: str) -> Response:
     return response
 
 
-def fallback(error: BillingError, language: Language) -> Markup:
-    """The words for ``error`` when even the template for them, a site's own, cannot be rendered."""
-    return Markup("<p>{}</p>").format(language.text(error.heading))
+class Place(StrEnum):
+    """Where an error is read."""
+
+    PAGE = "page"
+    PORTAL = "portal"
+    """A tab that the portal was to open in: it is called that, and does not go there by itself."""
+    FRAME = "frame"
+    """Another site's frame, where our pages do not open: links open a tab."""
+    FRAGMENT = "fragment"
+    """The words alone, where the card would stand."""
 
 
 def render_error(
-    template: str,
-    language: Language,
-    error: BillingError,
-    *,
-    external: bool = False,
-    at_portal: bool = False,
+    language: Language, config: BillingConfig, error: BillingError, place: Place, *, external: bool
 ) -> str:
-    """``template`` around what ``error`` may say, with the link that helps."""
+    """A page, or the part of one, around what ``error`` may say, with the link that helps.
+
+    What cannot be rendered, since a site has its own template there, is a sentence.
+    """
+    template = "billing/_error.html" if place is Place.FRAGMENT else "billing/error.html"
+    label, url = _way_out(error, config, external=external)
+    try:
+        return render(
+            template,
+            language,
+            config,
+            external=external,
+            error=error,
+            heading=error.portal_heading if place is Place.PORTAL else error.heading,
+            way_out=url,
+            way_out_label=label,
+            framed=place is Place.FRAME,
+            heals=error.retry_after is not None and place in (Place.PAGE, Place.FRAME),
+        )
+    except Exception:
+        log.exception("%s could not be rendered", template)
+        return Markup("<p>{}</p>").format(language.text(error.heading))
+
+
+def _way_out(error: BillingError, config: BillingConfig, *, external: bool) -> tuple[str, str]:
+    """The link that helps. Our page helps nobody who is not signed in, if there is another."""
+    if error.status == 401 and config.login_url:
+        return SIGN_IN, _absolute(config.login_url) if external else config.login_url
+    if error.status == 401 and config.home_url:
+        return HOME, _absolute(config.home_url) if external else config.home_url
     back = error.way_out == BACK
-    return render(
-        template,
-        language,
-        external=external,
-        error=error,
-        heading=error.portal_heading if at_portal else error.heading,
-        way_out=address("page", external=external) if back else "",
-        heals=error.retry_after is not None and not at_portal,
-    )
+    return error.way_out, address("page", external=external) if back else ""
 
 
 def error_response(
     error: BillingError,
     language: Language,
+    config: BillingConfig,
+    place: Place = Place.PAGE,
     *,
     as_json: bool,
-    fragment: bool = False,
-    at_portal: bool = False,
 ) -> Response:
-    """What ``error`` may say in public: a problem for programs, a page for people.
-
-    ``fragment`` asks for the words alone, to stand where the card would. ``at_portal`` is an error
-    on the way to the portal: the page says so, and does not go there by itself.
-    """
+    """What ``error`` may say in public: a problem for programs, words for people at ``place``."""
     if as_json:
         response = problem(error.status, error.title, error.detail)
     else:
-        template = "billing/_error.html" if fragment else "billing/error.html"
-        try:
-            html = render_error(template, language, error, external=fragment, at_portal=at_portal)
-        except Exception:
-            log.exception("%s could not be rendered", template)
-            html = fallback(error, language)
+        external = place is Place.FRAGMENT
+        html = render_error(language, config, error, place, external=external)
         response = Response(html, status=error.status)
     if error.status == 401:
         response.headers["WWW-Authenticate"] = 'Bearer realm="billing"'

@@ -38,6 +38,7 @@ class ShownCard:
         return render(
             template,
             self.language,
+            self.state.config,
             external=by_token,
             card=self.served.card,
             links=links,

@@ -21,6 +21,8 @@ from .response_cache import Source
 from .responses import (
     BLUEPRINT,
     VERSION,
+    Place,
+    accent_file,
     address,
     conditional,
     error_response,
@@ -50,7 +52,7 @@ log = logging.getLogger(__name__)
 
 def create_blueprint(state: BillingState) -> Blueprint:
     """All routes of product and health, to be registered under the URL prefix."""
-    blueprint = Blueprint(
+    blueprint = _Blueprint(
         BLUEPRINT,
         __name__,
         template_folder="templates",
@@ -78,6 +80,13 @@ def create_blueprint(state: BillingState) -> Blueprint:
     if not state.standalone:
         blueprint.record_once(views.watch)
     return blueprint
+
+
+class _Blueprint(Blueprint):
+    """With one more file among the static ones, which is made."""
+
+    def send_static_file(self, filename: str) -> Response:
+        return accent_file(filename) or super().send_static_file(filename)
 
 
 class Views:
@@ -138,7 +147,8 @@ class Views:
         if state.config.return_url or is_signed_in(state, request):
             response = see_other(state.config.return_url or address("page", external=False))
         else:  # who came by a pass, from another site or a program
-            response = Response(render("billing/returned.html", language_of(state, request)))
+            spoken = language_of(state, request)
+            response = Response(render("billing/returned.html", spoken, state.config))
         mark_visit(state, request, response, visit.returned(state.clock()))
         return response
 
@@ -174,11 +184,7 @@ class Views:
         login_url = self._state.config.login_url
         if isinstance(error, NotIdentified) and login_url and _is_opened_by_a_person(as_json):
             return see_other(login_url)
-        fragment = _endpoint() == "card" and not http_rules.becomes_document(request.headers)
-        spoken, at_portal = language_of(self._state, request), _endpoint() == "portal"
-        return error_response(
-            error, spoken, as_json=as_json, fragment=fragment, at_portal=at_portal
-        )
+        return self._error(error, as_json=as_json)
 
     def handle_http_error(self, error: HTTPException) -> Response | HTTPException:
         """The answer to an error of HTTP itself: no such route, or not with that method."""
@@ -186,8 +192,7 @@ class Views:
             return error
         if error.code >= 500:
             log.error("unexpected error", exc_info=getattr(error, "original_exception", None))
-        spoken = language_of(self._state, request)
-        response = error_response(from_status(error.code), spoken, as_json=_answers_json())
+        response = self._error(from_status(error.code), as_json=_answers_json())
         response.status_code = error.code
         if isinstance(error, MethodNotAllowed) and error.valid_methods:
             response.headers["Allow"] = ", ".join(sorted(error.valid_methods))
@@ -217,6 +222,10 @@ class Views:
     def watch(self, setup: BlueprintSetupState) -> None:
         """Let the headers of ``finish`` be the last, whenever the site set up its own hooks."""
         request_finished.connect(self.keep, setup.app)
+
+    def _error(self, error: BillingError, *, as_json: bool) -> Response:
+        spoken = language_of(self._state, request)
+        return error_response(error, spoken, self._state.config, _place(), as_json=as_json)
 
     def _read(self, visitor: Visitor) -> ShownCard:
         shown = read_card(self._state, request, visitor)
@@ -248,6 +257,15 @@ class Views:
 def _endpoint() -> str:
     """The name of the view without that of its blueprint, or nothing outside of every route."""
     return (request.endpoint or "").rpartition(".")[2]
+
+
+def _place() -> Place:
+    """Where the answer to this request is read, should it be an error."""
+    if _endpoint() == "portal":
+        return Place.PORTAL
+    if _endpoint() != "card":
+        return Place.PAGE
+    return Place.FRAME if http_rules.becomes_document(request.headers) else Place.FRAGMENT
 
 
 def _answers_json() -> bool:
