@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
-from urllib.parse import urlencode
 from zoneinfo import ZoneInfo
 
 from billing_proxy.card.builder import CardBuilder
@@ -19,13 +18,6 @@ from .stripe_objects import CUSTOMER, NOW, make_invoice, make_schedule
 
 NAMES = {"prod_pro": "Pro", "prod_seats": "Extra gebruikers", "prod_usage": "Verbruik"}
 PORTAL = "https://site.example/billing/portal"
-
-
-def portal_address(flow: str | None, subscription: str | None) -> str:
-    """The address of the portal's route, as a site might give it."""
-    asked = {"flow": flow, "subscription": subscription}
-    query = urlencode({name: value for name, value in asked.items() if value})
-    return f"{PORTAL}?{query}" if query else PORTAL
 
 
 def with_invoice(subscription: Mapping[str, Any], **fields: Any) -> Subscription:
@@ -69,4 +61,4 @@ def card_of(
 
 
 def json_of(card: BillingCard, *, upgrade_url: str | None = None) -> dict[str, Any]:
-    return card.to_json(Links(portal_address, upgrade_url))
+    return card.to_json(Links(PORTAL, upgrade=upgrade_url))

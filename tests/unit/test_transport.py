@@ -177,6 +177,22 @@ def test_the_environment_does_not_replace_the_key(
     assert b"Authorization: Bearer rk_test_1" in heads[0]
 
 
+def test_what_the_sdk_has_encoded_is_sent_as_it_is_and_no_cookie_comes_back() -> None:
+    heads: list[bytes] = []
+
+    def note(wire: Wire) -> None:
+        while (head := wire.request()) is not None:
+            heads.append(head)
+            wire.send(HEAD + b"Set-Cookie: a=1\r\nContent-Length: 0\r\n\r\n")
+
+    with listening(note) as peer, transport.session(peer.url, connections=1) as session:
+        for _ in range(2):
+            session.request("get", f"{peer.url}/v1/a%2F..?expand=b.c", timeout=PATIENT)
+    assert {head.partition(b"\r\n")[0] for head in heads} == {b"GET /v1/a%2F..?expand=b.c HTTP/1.1"}
+    assert len(heads) == 2
+    assert b"cookie" not in heads[1].lower()
+
+
 @pytest.mark.parametrize(("inner", "expected"), [(10, 10), (1000, 100)])
 def test_of_nested_deadlines_the_earlier_holds_and_each_ends_with_its_block(
     inner: float, expected: float

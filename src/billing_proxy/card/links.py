@@ -6,8 +6,8 @@ program with a token, the command line), so it is filled in where the card is gi
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
+from urllib.parse import quote
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,13 +38,25 @@ class Link:
 class Links:
     """The addresses for one reader, absolute where they leave the page.
 
-    ``portal(flow, subscription)`` is the address of the portal's route, or None where there is no
-    portal; ``upgrade`` is the page on which a plan is chosen.
+    ``portal`` is the portal's route; ``query`` is what each link to it has besides, encoded.
+    ``upgrade`` is the page on which a plan is chosen, None where there is none.
     """
 
-    portal: Callable[[str | None, str | None], str | None]
+    portal: str
+    query: str = ""
     upgrade: str | None = None
 
     def url(self, target: Target) -> str | None:
         """The address of ``target``, if there is one for this reader."""
-        return self.upgrade if target.upgrade else self.portal(target.flow, target.subscription)
+        if target.upgrade:
+            return self.upgrade
+        asked = (("flow", target.flow), ("subscription", target.subscription))
+        query = [f"{name}={quote(value, safe='')}" for name, value in asked if value is not None]
+        if self.query:
+            query.append(self.query)
+        return with_query(self.portal, "&".join(query))
+
+
+def with_query(address: str, query: str) -> str:
+    """``address``, which may have a query already, with ``query`` (encoded, perhaps empty)."""
+    return f"{address}{'&' if '?' in address else '?'}{query}" if query else address

@@ -8,7 +8,7 @@ from __future__ import annotations
 import json
 import os
 import time
-from urllib.parse import urlencode, urljoin
+from urllib.parse import urljoin
 
 import click
 from flask import current_app
@@ -88,14 +88,9 @@ def _state() -> BillingState:
 
 def _links(state: BillingState) -> Links:
     """The addresses of a service on this machine."""
-
-    def portal(flow: str | None, subscription: str | None) -> str:
-        asked = {"flow": flow, "subscription": subscription}
-        query = urlencode({name: value for name, value in asked.items() if value})
-        return link(state.config, LOCAL, "/portal") + (f"?{query}" if query else "")
-
     upgrade = state.config.upgrade_url
-    return Links(portal, urljoin(LOCAL, upgrade) if upgrade else None)
+    portal = link(state.config, LOCAL, "/portal")
+    return Links(portal, upgrade=urljoin(LOCAL, upgrade) if upgrade else None)
 
 
 def _lines(card: BillingCard) -> list[str]:

@@ -20,6 +20,8 @@ from typing import Any
 
 import requests
 from requests.adapters import HTTPAdapter
+from requests.cookies import RequestsCookieJar
+from requests.structures import CaseInsensitiveDict
 from urllib3.connection import HTTPConnection, HTTPSConnection
 from urllib3.connectionpool import HTTPConnectionPool, HTTPSConnectionPool
 
@@ -49,12 +51,33 @@ def session(base_url: str, *, connections: int) -> requests.Session:
     Of the environment only the proxy settings count: a ``.netrc`` must not replace the key.
     """
     adapter = _DeadlineAdapter(pool_connections=4, pool_maxsize=connections, pool_block=False)
-    shared = requests.Session()
+    shared = _Session()
     shared.mount("https://", adapter)
     shared.mount("http://", adapter)
     shared.proxies.update(requests.utils.get_environ_proxies(base_url))
     shared.trust_env = False
     return shared
+
+
+class _Session(requests.Session):
+    """Sends what the SDK has put together as it is: an address and a body that are encoded already.
+
+    To take them apart and encode them once more is half of what a request costs otherwise, and no
+    cookie is sent back, so that no call knows of another.
+    """
+
+    def prepare_request(self, request: requests.Request) -> requests.PreparedRequest:
+        prepared = requests.PreparedRequest()
+        prepared.method, prepared.url = request.method, request.url
+        prepared.headers = CaseInsensitiveDict({**_HEADERS, **(request.headers or {})})
+        if request.data:
+            prepared.body = request.data
+            prepared.headers["Content-Length"] = str(len(request.data))
+        prepared._cookies = RequestsCookieJar()  # type: ignore[attr-defined]  # for a redirect
+        return prepared
+
+
+_HEADERS = {"Accept": "*/*", "Accept-Encoding": "gzip, deflate", "Connection": "keep-alive"}
 
 
 class _DeadlineReader(io.RawIOBase):

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from typing import Any
-from urllib.parse import urljoin
+from urllib.parse import urlencode, urljoin
 
 from flask import Request
 
-from ..card.links import Links
+from ..card.links import PORTAL, Links, Target
 from ..language.words import Language
 from ..service import Served
 from .http_rules import reachable
@@ -42,8 +42,8 @@ class ShownCard:
             external=by_token,
             card=self.served.card,
             links=links,
-            portal_url=links.portal(None, None),
-            payment_url=links.portal("payment_method_update", None),
+            portal_url=links.url(PORTAL),
+            payment_url=links.url(Target("payment_method_update")),
             upgrade_url=links.upgrade,
             name=self.visitor.name,
             refresh=None if by_token else address("card", external=False, **{MARK: mark}),
@@ -59,16 +59,11 @@ class ShownCard:
 
         ``mark`` ties the links of a page to its customer, should the browser sign in as another.
         """
-        more: dict[str, str | None] = {MARK: mark}
+        more = {MARK: mark} if mark else {}
         if self.visitor.by is By.TOKEN:
             now = self.state.clock()
             more = {"pass": self.state.signers.portal_pass(self.visitor.customer, now=now)}
-
-        def portal(flow: str | None, subscription: str | None) -> str:
-            query = {"flow": flow, "subscription": subscription, **more}
-            return address("portal", external=external, **query)
-
-        return Links(portal, self._upgrade())
+        return Links(address("portal", external=external), urlencode(more), self._upgrade())
 
     def _upgrade(self) -> str | None:
         """Where a subscription can be chosen, as an absolute address."""
