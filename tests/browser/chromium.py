@@ -11,7 +11,7 @@ from typing import NoReturn
 
 import pytest
 
-from demo.pictures import chromium
+from demo.browser import chromium
 
 
 def _lacking(what: str) -> NoReturn:

@@ -10,9 +10,10 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 import pytest
 
 from billing_proxy.testing.situations.running import pro
+from demo.browser import launched
 from demo.emulator import Emulator
 from demo.personas import populate
-from demo.pictures import Service, launched, served
+from demo.service import Service, served
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, BrowserContext

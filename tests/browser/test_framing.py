@@ -10,7 +10,7 @@ from werkzeug.wrappers import Request, Response
 
 from billing_proxy.testing.server import LoopbackServer
 from demo.emulator import Emulator
-from demo.pictures import Service, served
+from demo.service import Service, served
 from tests.browser.checks import axe, measured, readings, watched
 from tests.browser.chromium import BrowserContext, Frame, Page, expect
 from tests.browser.portal import SOON, badge, button, cancel, feel_focus, origin, portal_of

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from demo.pictures import Service
+from demo.service import Service
 from tests.browser.checks import axe, overflowing
 from tests.browser.chromium import BrowserContext, Page
 

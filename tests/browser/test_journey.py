@@ -7,7 +7,7 @@ import pytest
 from billing_proxy.service import LIVE_INTERVAL
 from billing_proxy.testing.account import lifecycle
 from demo.emulator import Emulator
-from demo.pictures import Service
+from demo.service import Service
 from tests.browser.checks import SETTLED, axe
 from tests.browser.chromium import BrowserContext, Page, expect
 from tests.browser.conftest import NewContext

@@ -8,7 +8,7 @@ import pytest
 
 from billing_proxy.testing.situations.debts import past_due
 from demo.emulator import Emulator
-from demo.pictures import Service, served
+from demo.service import Service, served
 from tests.browser.checks import axe, faults, measured
 from tests.browser.chromium import Page, expect
 from tests.browser.conftest import NewContext

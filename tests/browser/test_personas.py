@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 import pytest
 
 from demo.personas import PERSONAS, Persona
-from demo.pictures import Service
+from demo.service import Service
 from tests.browser.checks import axe, faults, measured
 from tests.browser.chromium import Locator, Page, expect
 from tests.browser.conftest import NewContext

@@ -10,7 +10,7 @@ import pytest
 from billing_proxy.testing.situations.several import several
 from demo.emulator import Emulator
 from demo.personas import PERSONAS
-from demo.pictures import Service
+from demo.service import Service
 from tests.browser.checks import overflowing
 from tests.browser.chromium import BrowserContext, Page, expect
 from tests.browser.conftest import NewContext

@@ -6,7 +6,7 @@ import pytest
 
 from billing_proxy.testing.situations.running import pro
 from demo.emulator import Emulator
-from demo.pictures import Service
+from demo.service import Service
 from tests.browser.checks import axe
 from tests.browser.chromium import BrowserContext, Page, expect
 from tests.browser.portal import SOON, badge, feel_focus

@@ -6,7 +6,7 @@ import gzip
 
 import pytest
 
-from demo.pictures import Service
+from demo.service import Service
 from tests.browser.chromium import BrowserContext, Response
 
 pytestmark = pytest.mark.browser
