@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import os
+import sys
 import time
 from collections.abc import Callable, Mapping
 
@@ -19,6 +20,7 @@ from .errors import BadRequest
 from .extension import BillingProxy
 from .web import access_log, probes
 from .web.http_rules import NEVER_STORED, is_addressable
+from .web.log_writer import LogWriter
 from .web.response_cache import ResponseCache
 from .web.responses import address, problem, secure
 from .web.views import Views
@@ -128,7 +130,7 @@ def _log_to_stderr() -> None:
     logger = logging.getLogger("billing_proxy")
     if logger.handlers or logging.getLogger().handlers:
         return
-    handler = logging.StreamHandler()
+    handler = LogWriter(sys.stderr)
     handler.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(name)s %(message)s"))
     logger.addHandler(handler)
     logger.setLevel(logging.INFO)

@@ -132,6 +132,7 @@ def test_a_stop_lets_running_requests_finish(
     assert answers == [200] * len(customers)
     assert service.wait() == 0, service.log
     assert "Traceback" not in service.log
+    assert service.log.count(f"route={JSON} status=200") == len(customers)  # none lost at the end
 
 
 @pytest.fixture(scope="module")

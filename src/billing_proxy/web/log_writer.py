@@ -1,0 +1,122 @@
+"""The service's log lines: collected for a moment, and written together by a thread of their own.
+
+A thread that writes a line itself gives up the interpreter meanwhile, and others wait for that one:
+a warm answer lost more of its time by this than by anything else.
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+import threading
+from collections import deque
+from typing import TextIO
+
+PAUSE = 0.05
+"""Seconds in which lines are collected; a warning, or worse, ends them."""
+
+ROOM = 10_000
+"""Lines that wait at most, where nobody takes them; what comes then is counted, and lost."""
+
+FLUSHED_WITHIN = 1.0
+"""Seconds that ``flush``, at the end of the process, waits for a stream that nobody reads."""
+
+log = logging.getLogger("billing_proxy.log")
+
+
+class LogWriter(logging.Handler):
+    """A handler that keeps the order of the lines, and never lets a request wait for the stream.
+
+    The thread begins with the first line, in whatever process writes it, and ends with the process.
+    """
+
+    def __init__(self, stream: TextIO, *, pause: float = PAUSE, room: int = ROOM) -> None:
+        super().__init__()
+        self._stream = stream
+        self._pause = pause
+        self._room = room
+        self._begin()
+        os.register_at_fork(after_in_child=self._begin)
+
+    def _begin(self) -> None:
+        """With nothing collected: that of a parent process is the parent's to write."""
+        self._collected: deque[logging.LogRecord] = deque()
+        self._lost = 0
+        self._lock = threading.Lock()
+        self._writing = threading.Lock()
+        self._some = threading.Event()
+        self._at_once = threading.Event()
+        self._thread: threading.Thread | None = None
+
+    def createLock(self) -> None:  # noqa: N802 -- logging's name
+        """None is needed: a deque is safe between threads."""
+        self.lock = None
+
+    def emit(self, record: logging.LogRecord) -> None:
+        """Collect ``record``; it is made a line later, in the other thread."""
+        if len(self._collected) >= self._room:
+            self._lose(1)
+            return
+        self._collected.append(record)
+        if record.levelno >= logging.WARNING:
+            self._at_once.set()
+        if not self._some.is_set():
+            self._some.set()
+            self._start()
+
+    def flush(self) -> None:
+        """Write what has been collected so far; ``logging`` calls this when the process ends."""
+        if self._writing.acquire(timeout=FLUSHED_WITHIN):
+            try:
+                self._write()
+            finally:
+                self._writing.release()
+
+    def _start(self) -> None:
+        with self._lock:
+            if self._thread is not None:
+                return
+            thread = threading.Thread(target=self._run, name="billing-log", daemon=True)
+            try:
+                thread.start()
+            except RuntimeError:  # the process ends, or may not have another thread
+                self._some.clear()
+            else:
+                self._thread = thread
+                return
+        self.flush()
+
+    def _run(self) -> None:
+        while True:
+            self._some.wait()
+            self._at_once.wait(self._pause)
+            self._some.clear()
+            self._at_once.clear()
+            with self._writing:
+                self._write()
+
+    def _write(self) -> None:
+        lines = [self._line(self._collected.popleft()) for _ in range(len(self._collected))]
+        with self._lock:
+            lost, self._lost = self._lost, 0
+        if lost:  # not by way of emit, which may have no room for it either
+            lines.append(self._line(log.makeRecord(
+                log.name, logging.WARNING, __file__, 0,
+                "%d lines of this log are lost: nobody took them in time", (lost,), None,
+            )))  # fmt: skip
+        try:
+            self._stream.write("".join(lines))
+            self._stream.flush()
+        except (OSError, ValueError):  # nobody reads it any more
+            self._lose(len(lines) + lost)
+
+    def _line(self, record: logging.LogRecord) -> str:
+        try:
+            return f"{self.format(record)}\n"
+        except Exception:  # noqa: BLE001 -- whatever an argument's own __str__ raises
+            self.handleError(record)
+            return ""
+
+    def _lose(self, lines: int) -> None:
+        with self._lock:
+            self._lost += lines
