@@ -16,11 +16,12 @@ from .cli.commands import commands
 from .cli.refusal import read_settings
 from .config.settings import SETTINGS, BillingConfig
 from .identity.customers import names_somebody
-from .language.words import AUTO, LANGUAGES, check_texts
+from .language.choice import Choice
+from .language.words import check_texts
 from .web.embedding import create_template_global, exempt_webhook
-from .web.state import EXTENSION, BillingState, CustomerLoader, state_of
+from .web.state import EXTENSION, BillingState, CustomerLoader, LocaleSelector, state_of
 from .web.views import create_blueprint
-from .web.visitor import language_of, not_before
+from .web.visitor import choice_of, not_before
 
 
 class BillingProxy:
@@ -43,6 +44,8 @@ class BillingProxy:
     Args:
         app: an app to be initialised at once.
         customer_loader: names the Stripe customer of a request, or None for nobody.
+        locale_selector: chooses the language of a request, a tag such as ``nl-BE`` or a Babel
+            ``Locale``, or None to leave it to the customer and the browser.
         url_prefix: where the routes are, instead of ``BILLING_URL_PREFIX``.
         texts: the site's own words by language tag and Dutch source text, such as
             ``{"nl": {"Abonnement bijwerken": "Wijzigen"}}``.
@@ -56,6 +59,7 @@ class BillingProxy:
         app: Flask | None = None,
         *,
         customer_loader: CustomerLoader | None = None,
+        locale_selector: LocaleSelector | None = None,
         url_prefix: str | None = None,
         texts: Mapping[str, Mapping[str, str]] | None = None,
         clock: Callable[[], float] = time.time,
@@ -66,6 +70,7 @@ class BillingProxy:
             raise TypeError(f"BillingProxy has no setting {', '.join(unknown)}")
         check_texts(texts or {})
         self._loader = customer_loader
+        self._selector = locale_selector
         self._url_prefix = url_prefix
         self._texts = texts or {}
         self._clock = clock
@@ -78,6 +83,11 @@ class BillingProxy:
         """Register the function that names the customer of a request, or None for nobody."""
         self._loader = loader
         return loader
+
+    def locale_selector(self, selector: LocaleSelector) -> LocaleSelector:
+        """Register the function that chooses the language of a request, or None for no choice."""
+        self._selector = selector
+        return selector
 
     def init_app(self, app: Flask, *, url_prefix: str | None = None) -> None:
         """Check the settings of ``app.config``, register the routes and ``billing_card()``.
@@ -119,17 +129,18 @@ class BillingProxy:
             **{field.name: getattr(pieces, field.name) for field in fields(pieces)},
             standalone=standalone,
             find_loader=lambda: self._loader,
+            find_selector=lambda: self._selector,
         )
         app.extensions[EXTENSION] = state
         app.register_blueprint(create_blueprint(state), url_prefix=config.url_prefix or None)
         app.cli.add_command(commands)
         return state
 
-    def card(self, customer: str) -> BillingCard:
+    def card(self, customer: str, *, language: str | None = None) -> BillingCard:
         """The card of ``customer`` (``cus_…``), through the cache of the current app.
 
         For decisions in Python: ``billing.card(id).status.code == "active"``. Inside of a request
-        it follows that browser's visit to the portal and its language.
+        it follows that browser's visit to the portal and its language; ``language`` goes before.
 
         Raises:
             ValueError: for what is no customer id.
@@ -138,10 +149,11 @@ class BillingProxy:
         if not names_somebody(customer):
             raise ValueError("a Stripe customer id begins with cus_")
         state = state_of(current_app)
-        since, tag = None, LANGUAGES[0] if state.config.locale == AUTO else state.config.locale
+        since, choice = None, Choice(state.config.locale)
         if has_request_context():
-            since, tag = not_before(state, request), language_of(state, request).tag
-        return state.service.card(customer, language=tag, not_before=since).card
+            since, choice = not_before(state, request), choice_of(state, request)
+        choice = choice.led_by(language)
+        return state.service.card(customer, choice=choice, not_before=since).card
 
 
 def _is_set(app: Flask, name: str) -> bool:

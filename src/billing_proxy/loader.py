@@ -128,6 +128,11 @@ class Loader(Generic[V]):
             return self._stand_in(customer, not_before, error)
         return Found(loaded.value, loaded.read_at, outcome)
 
+    def peek(self, customer: str) -> V | None:
+        """What is known of ``customer``, however old; nothing is loaded."""
+        entry = self._store.get(customer)
+        return entry.value if entry else None
+
     def is_fresh(self, customer: str, read_at: float) -> bool:
         """Whether the value of ``customer`` is still the one read at ``read_at``, and fresh."""
         entry = self._store.get(customer)

@@ -22,7 +22,8 @@ from .errors import CustomerNotFound, InvalidEvent, StripeKeyRefused
 from .gateway.api import safe
 from .gateway.events import open_event
 from .identity.customers import NO_CUSTOMER
-from .language.words import LANGUAGES, Language, day_of
+from .language.choice import Choice
+from .language.words import Language, day_of
 from .loader import Loader, Outcome
 
 log = logging.getLogger(__name__)
@@ -90,10 +91,10 @@ class BillingService:
             for tag, spoken in languages.items()
         }
 
-    def card(
-        self, customer: str, *, language: str = LANGUAGES[0], not_before: float | None = None
-    ) -> Served:
-        """The card of ``customer``; with ``not_before``, one that was read since (Unix seconds).
+    def card(self, customer: str, *, choice: Choice, not_before: float | None = None) -> Served:
+        """The card of ``customer``, in the language that ``choice`` and the customer come to.
+
+        With ``not_before`` (Unix seconds) it is one that was read since.
 
         While Stripe fails, the last known card comes back, marked stale.
 
@@ -102,12 +103,12 @@ class BillingService:
         """
         started = time.perf_counter()
         if customer == NO_CUSTOMER:
-            return self._without_customer(language)
+            return self._without_customer(choice.tag())
         found = self._loader.get(customer, not_before=not_before)
         if found.value is None:
             raise CustomerNotFound("Stripe does not know this customer")
         now = self._clock()
-        card = self._builders[language].build(
+        card = self._builders[choice.tag(found.value.preferred_locales)].build(
             found.value,
             now=now,
             as_of=found.read_at,
@@ -147,6 +148,11 @@ class BillingService:
     def stands_in(self, customer: str, read_at: float) -> bool:
         """Whether the card read at ``read_at`` would be shown now as the last known one."""
         return self._loader.stands_in(customer, read_at)
+
+    def preferred_locales(self, customer: str) -> tuple[str, ...]:
+        """The languages that ``customer`` wants at Stripe, as far as is known without asking."""
+        known = self._loader.peek(customer)
+        return known.preferred_locales if known else ()
 
     def live_since(self) -> float:
         """The ``not_before`` of a client that asks for a live read."""

@@ -1,12 +1,15 @@
-"""BILLING_LOCALE: Dutch, English, or what the browser asks for; codes stay the same in each."""
+"""Whose wish decides about the language of the card; codes stay the same in each."""
 
 from __future__ import annotations
 
 from typing import Any
 
 import pytest
+from babel import Locale
 from flask.testing import FlaskClient
 
+from billing_proxy import BillingProxy
+from billing_proxy.testing.emulator import Emulator
 from tests.host.sites import MakeSite, named_by_header, visitor
 from tests.stage.pages import Page
 
@@ -71,3 +74,39 @@ def test_the_json_speaks_it_too_and_its_codes_never_change(
     assert body["date"]["date"] == "2076-12-12"
     assert "december 2076" in body["date"]["text"].lower()
     assert body["button"]["label"] == button
+
+
+def test_a_site_hands_its_own_choice_over_and_what_hangs_on_the_page_keeps_it(
+    make_site: MakeSite, emulator: Emulator, anna: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    """A tag or Babel's ``Locale``, as Flask-Babel has it; here only the site's own page has one."""
+    emulator.account.update(anna, preferred_locales=["de-DE"])
+    chosen = {"fr": Locale("fr", "BE"), "en": "en_GB", "pt": "pt", "none": None, "": ""}
+    options = {"locale_selector": lambda request: chosen[request.headers.get("X-Wish", "")]}
+    client = make_site(named_by_header, options=options, BILLING_LOCALE="auto").test_client()
+
+    def page(path: str, wish: str = "") -> Page:
+        return Page(client.get(path, headers=visitor(anna, **{"X-Wish": wish})).text)
+
+    def spoken(page: Page) -> str | None:
+        return page.all("section", "billing-card")[0].attributes["lang"]
+
+    wishes = ("fr", "en", "pt", "none", "raises KeyError")
+    assert [spoken(page("/account", w)) for w in wishes] == ["fr", "en", "de", "de", "de"]
+    assert "the locale selector failed" in caplog.text
+    french = page("/account", "fr")
+    (card,) = french.all("section", "billing-card")
+    assert spoken(page(str(card.attributes["data-billing-refresh"]))) == "fr"
+    portal = str(french.portal_links[0].attributes["href"])
+    for path, locale in ((portal, "fr"), ("/billing/portal", "de")):
+        client.get(path, headers=visitor(anna))
+        assert emulator.requests[-1].params["locale"] == locale
+
+
+def test_a_site_chooses_in_python_too(make_site: MakeSite, anna: str) -> None:
+    with make_site(named_by_header).app_context():
+        billing = BillingProxy()
+        assert [billing.card(anna, language=tag).language for tag in ("de-AT", "pt")] == [
+            "de",
+            "nl",
+        ]

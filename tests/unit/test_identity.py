@@ -71,6 +71,15 @@ class TestTokens:
         expires = int(time.time()) + 77
         assert verifier.verify(make_token(sub=customer, exp=expires)) == Grant(customer, expires)
 
+    @pytest.mark.parametrize(
+        ("claim", "locale"),
+        [("fr-CA", "fr-CA"), ("en_GB", "en_GB"), ("nl, of", ""), ("n" * 36, ""), (["nl"], "")],
+    )
+    def test_a_token_may_choose_the_language(
+        self, verifier: TokenVerifier, claim: Any, locale: str
+    ) -> None:
+        assert verifier.verify(make_token(locale=claim)).locale == locale
+
     def test_any_language_can_mint_one(self, verifier: TokenVerifier) -> None:
         """Without ``typ`` or ``iat``, with this service as one audience of several."""
         claims = {**good_claims(), "aud": ["other", "billing-proxy"]}
@@ -225,9 +234,14 @@ class TestSigners:
     signers = Signers("secret")
 
     @pytest.mark.parametrize("customer", [CUSTOMER, NO_CUSTOMER])
-    def test_a_session_says_whose_it_is_and_until_when(self, customer: str) -> None:
-        cookie = self.signers.session(customer, now=NOW + 0.9, ttl=3600)
-        assert self.signers.open_session(cookie, now=NOW + 5) == Grant(customer, NOW + 3600)
+    @pytest.mark.parametrize("name", ["", "Voorbeeld B.V."])
+    @pytest.mark.parametrize("locale", ["", "de-CH"])
+    def test_a_session_says_whose_it_is_and_until_when(
+        self, customer: str, name: str, locale: str
+    ) -> None:
+        grant = Grant(customer, NOW + 3600, name, locale)
+        cookie = self.signers.session(grant, now=NOW + 0.9, ttl=3600)
+        assert self.signers.open_session(cookie, now=NOW + 5) == grant
         with pytest.raises(NotIdentified):
             self.signers.open_session(cookie, now=NOW + 3600)
 
@@ -247,7 +261,7 @@ class TestSigners:
     def test_nothing_that_is_signed_opens_anothers_door(self) -> None:
         signers = self.signers
         signed = {
-            "session": signers.session(CUSTOMER, now=NOW, ttl=3600),
+            "session": signers.session(Grant(CUSTOMER, 0), now=NOW, ttl=3600),
             "pass": signers.portal_pass(CUSTOMER, now=NOW),
             "visit": signers.visit(PortalVisit().opened(CUSTOMER), now=NOW),
             "link": signers.link_mark(CUSTOMER),
@@ -265,8 +279,9 @@ class TestSigners:
             assert signers.is_link_of(text, CUSTOMER) == (name == "link")
 
     def test_a_signature_for_somebody_who_is_no_customer_is_refused(self) -> None:
+        session = self.signers.session(Grant("alice", 0), now=NOW, ttl=60)
         with pytest.raises(NotIdentified):
-            self.signers.open_session(self.signers.session("alice", now=NOW, ttl=60), now=NOW)
+            self.signers.open_session(session, now=NOW)
         with pytest.raises(NotIdentified):
             self.signers.customer_of_pass(self.signers.portal_pass("alice", now=NOW), now=NOW)
 

@@ -9,7 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from billing_proxy.language.words import LANGUAGES, Language, check_texts, day_of, negotiate
+from billing_proxy.language.choice import Choice, negotiate
+from billing_proxy.language.words import AUTO, LANGUAGES, Language, check_texts, day_of
 
 from .examples import examples
 from .stripe_objects import at
@@ -165,27 +166,50 @@ def test_words_that_could_not_be_shown_are_refused_at_the_start(
 
 
 @pytest.mark.parametrize(
-    ("accepted", "tag"),
+    ("wanted", "tag"),
     [
-        ([], "nl"),
+        ([], None),
         (["EN"], "en"),
         (["NL-be"], "nl"),
         (["En-us", "nl"], "en"),
-        (["nl-BE", "en"], "nl"),
-        (["sv", "en", "nl"], "en"),
-        (["pl", "sv"], "nl"),
-        (["*"], "nl"),
-        (["", "x" * 500, "\x00", "en_US_POSIX_x"], "nl"),
+        (["sv", "fr-CA", "nl"], "fr"),
+        (["en_GB"], "en"),
+        (["de_DE.UTF-8"], "de"),
+        (["zh-Hant-TW", "de-CH-1996"], "de"),
+        (["pl", "pt", "dutch", "*", "", "-", "nl;q=1"], None),
+        (["x" * 500, "\x00", "en_US_POSIX_x"], "en"),
+        (["nl" + "-a" * 9_999], "nl"),
     ],
 )
-def test_the_reader_gets_the_language_that_is_there(accepted: list[str], tag: str) -> None:
-    assert negotiate(accepted) == tag
+def test_the_first_language_that_is_spoken_is_found_by_its_tag(
+    wanted: list[str], tag: str | None
+) -> None:
+    assert negotiate(wanted) == tag
 
 
 @examples(150)
 @given(st.lists(st.text(max_size=12) | st.text(alphabet="enlENL-_*;q=0.", max_size=8), max_size=5))
-def test_no_wish_is_too_odd_to_get_a_language(accepted: list[str]) -> None:
-    assert negotiate(accepted) in LANGUAGES
+def test_no_wish_is_too_odd_to_get_a_language(wanted: list[str]) -> None:
+    assert Choice(AUTO, tuple(wanted), tuple(wanted)).tag(wanted) in LANGUAGES
+
+
+@pytest.mark.parametrize(
+    ("setting", "site", "customer", "browser", "tag"),
+    [
+        (AUTO, "fr", "de", "en", "fr"),
+        (AUTO, "pt", "de", "en", "de"),
+        (AUTO, None, "de", "en", "de"),
+        (AUTO, "", "pt", "en", "en"),
+        (AUTO, None, "", "pt", "nl"),
+        ("de", "fr", "en", "en", "fr"),
+        ("de", "pt", "en", "en", "de"),
+        ("de", None, "en", "en", "de"),
+    ],
+)
+def test_the_site_goes_before_the_setting_and_with_auto_the_customer_before_the_browser(
+    setting: str, site: str | None, customer: str, browser: str, tag: str
+) -> None:
+    assert Choice(setting, browser=(browser,)).led_by(site).tag([customer]) == tag
 
 
 @examples(150)

@@ -7,9 +7,10 @@ import re
 from flask.testing import FlaskClient
 
 from demo.emulator import Emulator
+from tests.conftest import Serve
 from tests.stage.clock import Clock, moment
 from tests.stage.pages import Page
-from tests.stage.tokens import mint
+from tests.stage.tokens import bearer, mint
 
 UPDATE, MANAGE = "Abonnement bijwerken", "Abonnement beheren"
 
@@ -172,6 +173,37 @@ def test_the_page_and_its_portal_stay_dutch_in_an_english_browser(
     assert page.facts["Abonnementsstatus"] == "Actief"
     client.get("/billing/portal", headers=english)
     assert emulator.requests[-1].params["locale"] == "nl"
+
+
+def test_the_tokens_locale_goes_before_stripes_and_that_before_the_browsers(
+    serve: Serve, emulator: Emulator, anna: str, clock: Clock
+) -> None:
+    """On the page, in the portal, by a pass out of JSON, and in an error before the card."""
+    wish = {"Accept-Language": "en"}
+    for claim, preferred, tag in (
+        ("de-AT", "fr", "de"),
+        ("pt", "fr-BE", "fr"),
+        (None, "fr", "fr"),
+        (None, "pt", "en"),
+    ):
+        emulator.account.update(anna, preferred_locales=[preferred])
+        client = serve(BILLING_LOCALE="auto")
+        token = mint(anna, clock, locale=claim)
+        client.get(f"/billing/?token={token}")
+        page = Page(client.get("/billing/", headers=wish).text)
+        (section,) = page.all("section", "billing-card")
+        assert page.all("html")[0].attributes["lang"] == section.attributes["lang"] == tag
+        body = serve(BILLING_LOCALE="auto").get(
+            "/billing/subscription.json", headers={**bearer(token), **wish}
+        )
+        for path in ("/billing/portal", body.get_json()["portal_url"]):
+            client.get(path, headers=wish)
+            assert emulator.requests[-1].params["locale"] == tag
+    client = serve(BILLING_LOCALE="auto")
+    client.get(f"/billing/?token={mint(anna, clock, locale='de')}")
+    emulator.fail(times=None)
+    answer = client.get("/billing/", headers=wish)
+    assert (answer.status_code, Page(answer.text).all("html")[0].attributes["lang"]) == (503, "de")
 
 
 def test_the_fragment_is_the_card_alone(client: FlaskClient, anna: str, clock: Clock) -> None:

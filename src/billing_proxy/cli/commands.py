@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 import os
 import time
+from collections.abc import Callable
 from urllib.parse import urljoin
 
 import click
@@ -21,6 +22,7 @@ from ..errors import BillingError
 from ..gateway.calls import link_to_a_new_key
 from ..identity.customers import is_customer_id
 from ..identity.tokens import mint_token
+from ..language.choice import Choice
 from ..web.responses import link
 from ..web.state import BillingState, state_of
 from .check import Level, diagnose
@@ -55,14 +57,14 @@ def show(customer: str, as_json: bool) -> None:
     if not is_customer_id(customer):
         raise click.BadParameter("a Stripe customer id begins with cus_", param_hint="CUSTOMER")
     try:
-        card = state.service.card(customer).card
+        card = state.service.card(customer, choice=Choice(state.config.locale)).card
     except BillingError as error:
         raise click.ClickException(f"{error.title}: {error.reason}") from None
     if as_json:
         body = card.to_json(_links(state))
         click.echo(json.dumps(body, ensure_ascii=False, indent=2))
     else:
-        click.echo("\n".join(_lines(card)))
+        click.echo("\n".join(_lines(card, state.languages[card.language].text)))
 
 
 @commands.command()
@@ -93,12 +95,12 @@ def _links(state: BillingState) -> Links:
     return Links(portal, upgrade=urljoin(LOCAL, upgrade) if upgrade else None)
 
 
-def _lines(card: BillingCard) -> list[str]:
-    facts = [("Huidig plan", card.plan)]
+def _lines(card: BillingCard, t: Callable[[str], str]) -> list[str]:
+    facts = [(t("Huidig plan"), card.plan)]
     if card.billing_period:
-        facts.append(("Factureringsperiode", card.billing_period.label))
+        facts.append((t("Factureringsperiode"), card.billing_period.label))
     if card.status.label:
-        facts.append(("Abonnementsstatus", card.status.label))
+        facts.append((t("Abonnementsstatus"), card.status.label))
     facts += [(dated.caption, dated.text) for dated in (card.date, card.second_date) if dated]
     width = max(len(caption) for caption, _ in facts)
     lines = [f"{caption:{width}}  {value}" for caption, value in facts]

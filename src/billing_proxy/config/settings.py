@@ -177,7 +177,7 @@ class BillingConfig:
     locale: str = setting(
         "BILLING_LOCALE",
         parse.locale,
-        "The language of page, JSON and portal; `auto` follows the browser.",
+        "The language of page, JSON and portal; with `auto` the reader decides.",
         default="nl",
     )
     cache_url: str | None = setting(

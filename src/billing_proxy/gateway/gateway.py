@@ -34,6 +34,14 @@ CONFIRM = "subscription_update_confirm"
 FLOWS = (*PLAIN_FLOWS, *SUBSCRIPTION_FLOWS, CONFIRM)
 """The portal's deep links: https://docs.stripe.com/customer-management/portal-deep-links"""
 
+PORTAL_LOCALES = frozenset((
+    "bg", "cs", "da", "de", "el", "en", "en-AU", "en-CA", "en-GB", "en-IE", "en-IN", "en-NZ",
+    "en-SG", "es", "es-419", "et", "fi", "fil", "fr", "fr-CA", "hr", "hu", "id", "it", "ja", "ko",
+    "lt", "lv", "ms", "mt", "nb", "nl", "pl", "pt", "pt-BR", "ro", "ru", "sk", "sl", "sv", "th",
+    "tr", "vi", "zh", "zh-HK", "zh-TW",
+))  # fmt: skip
+"""https://docs.stripe.com/api/customer_portal/sessions/create#create_portal_session-locale"""
+
 log = logging.getLogger(__name__)
 
 
@@ -191,7 +199,7 @@ class StripeGateway:
         params: dict[str, Any] = {
             "customer": customer,
             "return_url": return_url,
-            "locale": locale,
+            "locale": locale if locale in PORTAL_LOCALES else "auto",
         }
         if self._portal_configuration:
             params["configuration"] = self._portal_configuration

@@ -16,11 +16,13 @@ class Grant:
     """Whom a credential is for, and until when (Unix seconds).
 
     ``name`` is what the site calls the customer, for who looks after several; it decides nothing.
+    ``locale`` is the language that the site has chosen for the reader, or nothing.
     """
 
     customer: str
     expires: int
     name: str = ""
+    locale: str = ""
 
 
 def is_customer_id(value: object) -> bool:

@@ -91,9 +91,10 @@ class Signers:
         self._portal_pass = Signer(secret_key, "portal-pass")
         self._visit = Signer(secret_key, "portal-visit")
 
-    def session(self, customer: str, *, now: float, ttl: int, name: str = "") -> str:
-        """The session cookie of a browser that signed in as ``customer`` at ``now``."""
-        return self._session.sign(f"{customer} {name}".strip(), expires=int(now) + ttl)
+    def session(self, grant: Grant, *, now: float, ttl: int) -> str:
+        """The session cookie of a browser that signed in by ``grant`` at ``now``."""
+        value = f"{grant.customer} {grant.locale} {grant.name}".strip()
+        return self._session.sign(value, expires=int(now) + ttl)
 
     def open_session(self, cookie: str, *, now: float) -> Grant:
         """Whom a session cookie was made for, and until when.
@@ -143,7 +144,7 @@ class Signers:
 
 
 def _grant(value: str, expires: int) -> Grant:
-    customer, _, name = value.partition(" ")
+    customer, locale, name = [*value.split(" ", 2), "", ""][:3]
     if not names_somebody(customer):
         raise NotIdentified("no Stripe customer")
-    return Grant(customer, expires, name)
+    return Grant(customer, expires, name, locale)

@@ -8,6 +8,7 @@ Sources: RFC 7519 (JWT), RFC 8725 (JWT best practices), RFC 7517 (JWK sets).
 
 from __future__ import annotations
 
+import re
 import time
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
@@ -66,7 +67,8 @@ class TokenVerifier:
         customer = claims.get(self._claim)
         if not names_somebody(customer):
             raise NotIdentified("the token names no Stripe customer")
-        return Grant(str(customer), int(claims["exp"]), _name(claims.get("name")))
+        name, locale = _name(claims.get("name")), _locale(claims.get("locale"))
+        return Grant(str(customer), int(claims["exp"]), name, locale)
 
     def _claims(self, token: str) -> Mapping[str, Any]:
         import jwt
@@ -110,6 +112,12 @@ class TokenVerifier:
 def _name(claim: object) -> str:
     """What stands over the card, in one line; without a readable name, nothing does."""
     return " ".join(claim.split())[:MAX_NAME].strip() if isinstance(claim, str) else ""
+
+
+def _locale(claim: object) -> str:
+    """OpenID Connect's claim (Core 1.0, section 5.1), if it looks like a language tag."""
+    is_tag = isinstance(claim, str) and re.fullmatch(r"[A-Za-z0-9_-]{2,35}", claim)
+    return str(claim) if is_tag else ""
 
 
 def _key_set(url: str) -> KeySet:

@@ -6,13 +6,12 @@ Source: https://cldr.unicode.org/
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Sequence
 from copy import copy
 from datetime import date, datetime, timedelta
 from decimal import Decimal
 from functools import lru_cache
 
-from babel import Locale, UnknownLocaleError, negotiate_locale
+from babel import Locale
 from babel.dates import format_date, format_datetime, format_timedelta
 from babel.numbers import NumberPattern
 from babel.units import format_unit
@@ -66,12 +65,3 @@ def _money(value: Decimal, currency: str, decimals: int, tag: str) -> str:
     pattern: NumberPattern = copy(locale.currency_formats["standard"])
     pattern.frac_prec = (decimals, decimals)
     return str(pattern.apply(value, locale, currency=currency, currency_digits=False))
-
-
-def negotiate(accepted: Iterable[str], offered: Sequence[str]) -> str | None:
-    """The one of ``offered`` that a reader of these tags, the most wanted first, reads best."""
-    try:
-        wanted = [tag.lower() for tag in accepted]  # RFC 4647: tags do not differ by case
-        return negotiate_locale(wanted, offered, sep="-")
-    except (UnknownLocaleError, ValueError):
-        return None

@@ -7,7 +7,7 @@ captions' keys never change with the language.
 from __future__ import annotations
 
 import gettext
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, tzinfo
 from decimal import Decimal
@@ -40,10 +40,10 @@ SPOKEN = {
 """Every language, by its BCP 47 tag; each but the first has a catalogue in ``translations/``."""
 
 LANGUAGES = tuple(SPOKEN)
-"""Their tags; Stripe's portal takes the same ones as its ``locale``."""
+"""Their tags, the one for a reader of none of them first."""
 
 AUTO = "auto"
-"""The setting that lets ``Accept-Language`` decide."""
+"""The setting that lets each reader decide."""
 
 DOMAIN = "billing"
 TRANSLATIONS = Path(__file__).parent / "translations"
@@ -170,13 +170,6 @@ def _fields(text: str) -> set[str]:
         return {name for _, name, _, _ in Formatter().parse(text) if name is not None}
     except ValueError:
         return {text}
-
-
-def negotiate(accepted: Iterable[str]) -> str:
-    """The tag for a reader who accepts these language tags, the most wanted first; else Dutch."""
-    from .formats import negotiate as best
-
-    return best(accepted, LANGUAGES) or LANGUAGES[0]
 
 
 def day_of(moment: int, zone: tzinfo) -> date:

@@ -10,12 +10,12 @@ from flask import Flask, request
 from markupsafe import Markup
 
 from ..errors import BillingError
-from ..language.words import LANGUAGES
+from ..language.choice import Choice
 from ..metrics.observer import NO_CARD
 from .responses import BLUEPRINT, Place, render_error
 from .shown_card import read_card
 from .state import BillingState
-from .visitor import identify, language_of
+from .visitor import choice_of, identify
 
 log = logging.getLogger(__name__)
 
@@ -27,10 +27,10 @@ def create_template_global(state: BillingState) -> Callable[[], Markup]:
     """
 
     def billing_card() -> Markup:
-        spoken = state.languages[LANGUAGES[0]]
+        choice = Choice(state.config.locale)
         try:
-            spoken = language_of(state, request)
-            shown = read_card(state, request, identify(state, request))
+            choice = choice_of(state, request)
+            shown = read_card(state, request, identify(state, request), choice)
             html = Markup(shown.html("billing/fragment.html"))  # noqa: S704 -- escaping is on
             state.observer.card_answered(shown.served.outcome, 200)
             return html
@@ -44,6 +44,7 @@ def create_template_global(state: BillingState) -> Callable[[], Markup]:
             log.exception("the card could not be rendered")
             problem = BillingError()
         state.observer.card_answered(NO_CARD, problem.status)
+        spoken = state.languages[choice.tag()]
         words = render_error(spoken, state.config, problem, Place.FRAGMENT, external=False)
         return Markup(words)  # noqa: S704 -- escaping is on
 

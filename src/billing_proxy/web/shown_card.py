@@ -9,44 +9,44 @@ from urllib.parse import urlencode, urljoin
 from flask import Request
 
 from ..card.links import PORTAL, Links, Target
-from ..language.words import Language
+from ..language.choice import Choice
 from ..service import Served
 from .http_rules import reachable
 from .responses import address, render
 from .state import BillingState
-from .visitor import MARK, By, Visitor, language_of, not_before
+from .visitor import LOCALE, MARK, By, Visitor, choice_of, not_before
 
 
 @dataclass(frozen=True, slots=True)
 class ShownCard:
-    """What ``visitor`` is shown, in ``language``."""
+    """What ``visitor`` is shown; with ``keeps_language`` its links lead to answers in the same."""
 
     state: BillingState
     request: Request
     visitor: Visitor
-    language: Language
     served: Served
+    keeps_language: bool
 
     def html(self, template: str) -> str:
         """``template`` around the card. Who came with a token is elsewhere: absolute addresses.
 
         Three of the addresses have names of their own, for the templates of a site.
         """
-        by_token = self.visitor.by is By.TOKEN
+        by_token, card = self.visitor.by is By.TOKEN, self.served.card
         mark = None if by_token else self.state.signers.link_mark(self.visitor.customer)
         links = self._links(external=by_token, mark=mark)
         return render(
             template,
-            self.language,
+            self.state.languages[card.language],
             self.state.config,
             external=by_token,
-            card=self.served.card,
+            card=card,
             links=links,
             portal_url=links.url(PORTAL),
             payment_url=links.url(Target("payment_method_update")),
             upgrade_url=links.upgrade,
             name=self.visitor.name,
-            refresh=None if by_token else address("card", external=False, **{MARK: mark}),
+            refresh=None if by_token else address("card", external=False, **self._of_page(mark)),
             live=not by_token,
         )
 
@@ -59,11 +59,16 @@ class ShownCard:
 
         ``mark`` ties the links of a page to its customer, should the browser sign in as another.
         """
-        more = {MARK: mark} if mark else {}
+        more = self._of_page(mark)
         if self.visitor.by is By.TOKEN:
             now = self.state.clock()
-            more = {"pass": self.state.signers.portal_pass(self.visitor.customer, now=now)}
+            more["pass"] = self.state.signers.portal_pass(self.visitor.customer, now=now)
         return Links(address("portal", external=external), urlencode(more), self._upgrade())
+
+    def _of_page(self, mark: str | None) -> dict[str, str]:
+        """What a link says about the page that it stands on."""
+        more = {MARK: mark} if mark else {}
+        return {**more, LOCALE: self.served.card.language} if self.keeps_language else more
 
     def _upgrade(self) -> str | None:
         """Where a subscription can be chosen, as an absolute address."""
@@ -71,14 +76,18 @@ class ShownCard:
         return urljoin(reachable(self.request.host_url), url) if url else None
 
 
-def read_card(state: BillingState, request: Request, visitor: Visitor) -> ShownCard:
+def read_card(
+    state: BillingState, request: Request, visitor: Visitor, choice: Choice | None = None
+) -> ShownCard:
     """The card of ``visitor``, as fresh as this browser needs it.
+
+    ``choice`` is what the request says about the language, if that has been asked already.
 
     Raises:
         CustomerNotFound, StripeUnavailable, StripeMisconfigured
     """
-    language = language_of(state, request)
+    choice = (choice or choice_of(state, request)).led_by(visitor.locale)
     served = state.service.card(
-        visitor.customer, language=language.tag, not_before=not_before(state, request)
+        visitor.customer, choice=choice, not_before=not_before(state, request)
     )
-    return ShownCard(state, request, visitor, language, served)
+    return ShownCard(state, request, visitor, served, keeps_language=choice.varies)

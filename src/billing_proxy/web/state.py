@@ -15,17 +15,21 @@ EXTENSION = "billing_proxy"
 CustomerLoader: TypeAlias = Callable[[Request], str | None]
 """A site's own answer to who is asking: a Stripe customer id, or None for nobody."""
 
+LocaleSelector: TypeAlias = Callable[[Request], object]
+"""A site's own choice of a language: a tag or a Babel ``Locale``, or None for none."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class BillingState(Pieces):
     """Kept in ``app.extensions["billing_proxy"]``.
 
     ``standalone`` is the service that signs browsers in itself. ``find_loader`` gives the customer
-    loader, which a site may register after ``init_app``.
+    loader, and ``find_selector`` that of the language: a site may register both after ``init_app``.
     """
 
     standalone: bool
     find_loader: Callable[[], CustomerLoader | None] = lambda: None
+    find_selector: Callable[[], LocaleSelector | None] = lambda: None
 
 
 def state_of(app: Flask) -> BillingState:

@@ -12,6 +12,7 @@ from werkzeug.wsgi import get_input_stream
 from ..errors import BillingError, Forbidden, InvalidEvent, NoCustomer, NotIdentified, from_status
 from ..gateway.events import MAX_BODY
 from ..identity.customers import NO_CUSTOMER
+from ..language.words import Language
 from ..loader import Outcome
 from ..metrics.observer import NO_CARD
 from ..service import Served
@@ -35,10 +36,10 @@ from .shown_card import ShownCard, read_card
 from .state import BillingState
 from .visitor import (
     Visitor,
+    choice_of,
     identify,
     identify_for_link,
     is_signed_in,
-    language_of,
     mark_visit,
     portal_visit,
     sign_in_by_link,
@@ -125,13 +126,13 @@ class Views:
         if reason := http_rules.why_no_navigation(request.headers):
             raise Forbidden(reason)
         state = self._state
-        visitor = identify_for_link(state, request, accept="pass")
+        visitor = self._known(identify_for_link(state, request, accept="pass"))
         if visitor.customer == NO_CUSTOMER:
             raise NoCustomer
         url = state.portal.url(
             visitor.customer,
             return_url=address("return_"),
-            locale=language_of(state, request).tag,
+            locale=self._language(visitor.customer).tag,
             flow=request.args.get("flow"),
             subscription=request.args.get("subscription"),
         )
@@ -147,8 +148,7 @@ class Views:
         if state.config.return_url or is_signed_in(state, request):
             response = see_other(state.config.return_url or address("page", external=False))
         else:  # who came by a pass, from another site or a program
-            spoken = language_of(state, request)
-            response = Response(render("billing/returned.html", spoken, state.config))
+            response = Response(render("billing/returned.html", self._language(), state.config))
         mark_visit(state, request, response, visit.returned(state.clock()))
         return response
 
@@ -223,12 +223,25 @@ class Views:
         """Let the headers of ``finish`` be the last, whenever the site set up its own hooks."""
         request_finished.connect(self.keep, setup.app)
 
+    def _known(self, visitor: Visitor) -> Visitor:
+        """``visitor``, whose language an error that comes later speaks too."""
+        g.billing_locale = visitor.locale
+        return visitor
+
+    def _language(self, customer: str | None = None) -> Language:
+        """The language of an answer that is no card: what ``customer`` wants is known or is not."""
+        choice = choice_of(self._state, request).led_by(g.get("billing_locale"))
+        known = self._state.service.preferred_locales
+        wanted = known(customer) if customer and choice.varies else ()
+        return self._state.languages[choice.tag(wanted)]
+
     def _error(self, error: BillingError, *, as_json: bool) -> Response:
-        spoken = language_of(self._state, request)
-        return error_response(error, spoken, self._state.config, _place(), as_json=as_json)
+        return error_response(
+            error, self._language(), self._state.config, _place(), as_json=as_json
+        )
 
     def _read(self, visitor: Visitor) -> ShownCard:
-        shown = read_card(self._state, request, visitor)
+        shown = read_card(self._state, request, self._known(visitor))
         g.billing_served = shown.served
         return shown
 

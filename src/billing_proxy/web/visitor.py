@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import logging
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 
 from flask import Request, Response
@@ -11,8 +12,10 @@ from flask import Request, Response
 from ..errors import CustomerLoaderFailed, Expired, LinkOfAnotherCustomer, NotIdentified
 from ..identity.customers import Grant, names_somebody
 from ..identity.signing import PORTAL_VISIT, PortalVisit
-from ..language.words import AUTO, Language, negotiate
+from ..language.choice import Choice
 from .state import BillingState
+
+log = logging.getLogger(__name__)
 
 SESSION_COOKIE = "billing_session"
 SECURE_SESSION_COOKIE = f"__Host-{SESSION_COOKIE}"
@@ -22,6 +25,9 @@ VISIT_COOKIE = "billing_visit"
 
 MARK = "for"
 """The parameter of a link that says on whose page it stood."""
+
+LOCALE = "locale"
+"""The parameter of a link that says in which language that page was."""
 
 
 class By(StrEnum):
@@ -38,13 +44,14 @@ class Visitor:
     """The customer who is asking. Never taken from a plain parameter, header or address.
 
     ``expires`` is when (Unix seconds) the credential does, ``name`` what the site calls the
-    customer.
+    customer, ``locale`` the language of the page that the link stood on, or else the token's.
     """
 
     customer: str
     by: By
     expires: float = math.inf
     name: str = ""
+    locale: str = ""
 
     def valid_until(self, now: float) -> float:
         """Until when (Unix seconds) an answer to this visitor may be given again.
@@ -97,14 +104,23 @@ def identify_for_link(state: BillingState, request: Request, *, accept: str) -> 
     mark = request.args.get(MARK)
     if mark and visitor.by is not By.PASS and not state.signers.is_link_of(mark, visitor.customer):
         raise LinkOfAnotherCustomer(name=visitor.name)
-    return visitor
+    return replace(visitor, locale=request.args.get(LOCALE, visitor.locale))
 
 
-def language_of(state: BillingState, request: Request) -> Language:
-    """The language of the answer: the setting, or what the browser asks for."""
-    if state.config.locale != AUTO:
-        return state.languages[state.config.locale]
-    return state.languages[negotiate(request.accept_languages.values())]
+def choice_of(state: BillingState, request: Request) -> Choice:
+    """Who wishes which language: the setting, the site by its selector, and the browser."""
+    browser = tuple(tag for tag, quality in request.accept_languages if quality > 0)
+    return Choice(state.config.locale, browser=browser).led_by(_select(state, request))
+
+
+def _select(state: BillingState, request: Request) -> str | None:
+    selector = state.find_selector()
+    try:
+        wish = selector(request) if selector else None
+        return None if wish is None else str(wish)  # Babel's Locale says nl_BE
+    except Exception:
+        log.exception("the locale selector failed")
+        return None
 
 
 def portal_visit(state: BillingState, request: Request) -> PortalVisit:
@@ -134,7 +150,8 @@ def sign_in_by_link(state: BillingState, request: Request, response: Response) -
             raise
         return
     ttl = state.config.session_ttl
-    value = state.signers.session(visitor.customer, now=state.clock(), ttl=ttl, name=visitor.name)
+    grant = Grant(visitor.customer, 0, visitor.name, visitor.locale)
+    value = state.signers.session(grant, now=state.clock(), ttl=ttl)
     below = f"{request.root_path}{state.config.url_prefix}" or "/"
     path = "/" if request.is_secure else below  # what its name promises
     _set_cookie(request, response, _session_cookie(request), value, max_age=ttl, path=path)
@@ -184,7 +201,7 @@ def _by_parameter(state: BillingState, request: Request, name: str) -> Visitor:
 
 
 def _visitor(by: By, grant: Grant) -> Visitor:
-    return Visitor(grant.customer, by, grant.expires, grant.name)
+    return Visitor(grant.customer, by, grant.expires, grant.name, grant.locale)
 
 
 def _is_signed_in_as(state: BillingState, request: Request, customer: str) -> bool:

@@ -56,7 +56,7 @@ def customer(id: str, created: int, /, **fields: Any) -> JSON:
         "name": NAME,
         "next_invoice_sequence": 1,
         "phone": PHONE,
-        "preferred_locales": ["nl"],
+        "preferred_locales": [],
         "shipping": None,
         "tax_exempt": "none",
         "test_clock": None,
