@@ -22,7 +22,7 @@ from .errors import CustomerNotFound, InvalidEvent, StripeKeyRefused
 from .gateway.api import safe
 from .gateway.events import open_event
 from .identity.customers import NO_CUSTOMER
-from .language.choice import Choice
+from .language.choice import NO_WISH, Choice
 from .language.words import Language, day_of
 from .loader import Loader, Outcome
 
@@ -91,7 +91,9 @@ class BillingService:
             for tag, spoken in languages.items()
         }
 
-    def card(self, customer: str, *, choice: Choice, not_before: float | None = None) -> Served:
+    def card(
+        self, customer: str, *, choice: Choice = NO_WISH, not_before: float | None = None
+    ) -> Served:
         """The card of ``customer``, in the language that ``choice`` and the customer come to.
 
         With ``not_before`` (Unix seconds) it is one that was read since.

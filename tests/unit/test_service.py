@@ -25,7 +25,6 @@ from billing_proxy.errors import (
 )
 from billing_proxy.gateway.api import StripeApi
 from billing_proxy.gateway.gateway import StripeGateway
-from billing_proxy.language.choice import Choice
 from billing_proxy.language.words import Language
 from billing_proxy.loader import Loader
 from billing_proxy.portal import Portal
@@ -233,7 +232,7 @@ class TestStatus:
         assert reading.service.stripe_status() is PASS
         reading.refuse("subscriptions", status, code=code, param="customer")
         with pytest.raises(BillingError):
-            reading.service.card(CUSTOMER, choice=Choice())
+            reading.service.card(CUSTOMER)
         clicking.refuse_portal(status, code=code)
         clicking.fails(BillingError)
         assert reading.service.stripe_status() is card

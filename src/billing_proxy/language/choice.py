@@ -41,6 +41,10 @@ class Choice:
         return negotiate((*self.site, *others)) or LANGUAGES[0]
 
 
+NO_WISH = Choice()
+"""Nobody but the customer says anything."""
+
+
 def negotiate(wanted: Iterable[str]) -> str | None:
     """The first of these tags that is spoken here, each with less and less of its end.
 
