@@ -111,8 +111,8 @@ def render_error(
     What cannot be rendered, since a site has its own template there, is a sentence.
     """
     template = "billing/_error.html" if place is Place.FRAGMENT else "billing/error.html"
-    label, url = _way_out(error, config, external=external)
     try:
+        label, url = _way_out(error, config, external=external)
         return render(
             template,
             language,
