@@ -9,12 +9,22 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
-from collections.abc import Callable
+import time
+from collections.abc import Callable, Iterable, Sequence
+from itertools import product
 from types import TracebackType
-from typing import Any, Self
+from typing import TYPE_CHECKING, Any, Self
+from urllib.parse import parse_qsl
+
+from werkzeug.test import create_environ, run_wsgi_app
 
 from billing_proxy.testing.catalogue import account_with_catalogue
 from demo.emulator import Emulator
+
+if TYPE_CHECKING:
+    from _typeshed.wsgi import StartResponse, WSGIEnvironment
+
+LIST = "/v1/subscriptions"
 
 
 class Stripe:
@@ -45,10 +55,20 @@ class Stripe:
         """What leads a client to this Stripe."""
         return {"STRIPE_SECRET_KEY": self.key, "STRIPE_API_BASE": self.url}
 
-    def add(self, prefix: str, count: int) -> list[str]:
-        """Add customers with a monthly subscription each; gives their ids."""
-        self._ask("add", prefix, count)
+    def add(self, prefix: str, count: int, *, discounts: bool = False) -> list[str]:
+        """Add customers with a monthly subscription each; gives their ids.
+
+        With ``discounts`` every other one has a discount, and so is promised no saving.
+        """
+        self._ask("add", prefix, count, discounts)
         return [f"cus_{prefix}{number}" for number in range(count)]
+
+    def prepare(self, customers: Sequence[str], *expansions: Sequence[str]) -> None:
+        """Have the lists of the subscriptions of ``customers`` ready, with each of ``expansions``.
+
+        Such an answer takes Stripe no time but the latency, and does not count as a call.
+        """
+        self._ask("prepare", customers, expansions)
 
     def latency(self, seconds: float) -> None:
         """Let every call take this much longer."""
@@ -77,20 +97,55 @@ class Stripe:
         return json.loads(self._process.stdout.readline())
 
 
+class Ready:
+    """A WSGI application around that of ``emulator``: gives each answer that is ready once."""
+
+    def __init__(self, emulator: Emulator) -> None:
+        self._emulator = emulator
+        self._app = emulator._server.app
+        emulator._server.app = self
+        self._answers: dict[frozenset[tuple[str, str]], tuple[list[bytes], str, Any]] = {}
+
+    def prepare(self, customers: Sequence[str], expansions: Sequence[Sequence[str]]) -> None:
+        """See ``Stripe.prepare``."""
+        headers = {"Authorization": f"Bearer {self._emulator.key}"}
+        for customer, paths in product(customers, expansions):
+            asked = {"customer": customer, "status": "all", "limit": "100"}
+            asked |= {f"expand[{number}]": path for number, path in enumerate(paths)}
+            environ = create_environ(LIST, query_string=asked, headers=headers)
+            parts, status, sent = run_wsgi_app(self._app, environ, buffered=True)
+            self._answers[frozenset(asked.items())] = (list(parts), status, list(sent.items()))
+        self._emulator.requests.clear()
+
+    def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
+        asked = frozenset(parse_qsl(environ["QUERY_STRING"]))
+        ready = self._answers.pop(asked, None) if environ["PATH_INFO"] == LIST else None
+        if ready is None:
+            return self._app(environ, start_response)
+        time.sleep(self._emulator.latency)
+        start_response(*ready[1:])
+        return ready[0]
+
+
 def main() -> None:
     """Obey the lines on standard input until it ends."""
     with Emulator(account_with_catalogue()) as emulator:
+        ready = Ready(emulator)
         print(json.dumps([emulator.url, emulator.key]), flush=True)
         for line in sys.stdin:
             command, *arguments = json.loads(line)
-            print(json.dumps(_COMMANDS[command](emulator, *arguments)), flush=True)
+            commanded = ready if command == "prepare" else emulator
+            print(json.dumps(_COMMANDS[command](commanded, *arguments)), flush=True)
 
 
-def _add(emulator: Emulator, prefix: str, count: int) -> None:
+def _add(emulator: Emulator, prefix: str, count: int, discounts: bool) -> None:
+    account = emulator.account
     for number in range(count):
         customer = f"cus_{prefix}{number}"
-        emulator.account.add_customer(customer)
-        emulator.account.add_subscription(customer)
+        account.add_customer(customer)
+        subscription = account.add_subscription(customer)
+        if discounts and number % 2:
+            account.add_discount(subscription, account.add_coupon(percent_off=10)["id"])
 
 
 def _latency(emulator: Emulator, seconds: float) -> None:
@@ -113,6 +168,7 @@ def _calls(emulator: Emulator) -> int:
 
 _COMMANDS: dict[str, Callable[..., Any]] = {
     "add": _add,
+    "prepare": Ready.prepare,
     "latency": _latency,
     "hang": _hang,
     "recover": _recover,

@@ -49,6 +49,7 @@ def test_a_day_is_written_out_as_the_language_does() -> None:
 def test_a_moment_is_read_from_the_clock_on_the_wall(moment: str, text: str) -> None:
     assert DUTCH.moment(at(moment), AMSTERDAM) == text
     assert DUTCH.moment(at(moment) + 0.999, AMSTERDAM) == text
+    assert DUTCH.moment(at(moment), dt.UTC) != text
 
 
 def test_a_moment_is_written_as_the_language_does() -> None:

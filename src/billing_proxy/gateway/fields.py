@@ -23,7 +23,7 @@ def amount(value: Any) -> int | None:
 def dig(value: Any, *path: str) -> Any:
     """Follow ``path`` through nested objects; None as soon as something is not there."""
     for name in path:
-        if not isinstance(value, Mapping):
+        if not isinstance(value, dict):
             return None
         value = value.get(name)
     return value
@@ -37,7 +37,7 @@ def number(value: Any) -> float | None:
 
 def objects(value: Any) -> list[Mapping[str, Any]]:
     """The objects of a list."""
-    return [v for v in value if isinstance(v, Mapping)] if isinstance(value, list) else []
+    return [v for v in value if isinstance(v, dict)] if isinstance(value, list) else []
 
 
 def some(value: Any) -> list[Any]:
@@ -82,7 +82,7 @@ def digits(value: Any) -> str | None:
 
 def id_of(value: Any) -> str | None:
     """The id of a field that Stripe sends as an id or, expanded, as an object."""
-    return text(value.get("id") if isinstance(value, Mapping) else value)
+    return text(value.get("id") if isinstance(value, dict) else value)
 
 
 def moment(value: Any) -> int | None:

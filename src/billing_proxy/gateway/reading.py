@@ -64,7 +64,7 @@ def read_subscription(obj: Mapping[str, Any]) -> Subscription:
         schedule=fields.id_of(obj.get("schedule")),
         payment_method=_payment_method(obj),
         lacks_payment_method=_lacks_payment_method(obj),
-        pending_update=isinstance(update, Mapping),
+        pending_update=isinstance(update, dict),
         update_expires_at=fields.moment(fields.dig(update, "expires_at")),
         next_pending_invoice_item_invoice=fields.moment(
             obj.get("next_pending_invoice_item_invoice")
@@ -265,7 +265,7 @@ def _lacks_payment_method(obj: Mapping[str, Any]) -> bool:
     """Whether it is certain that there is nothing to charge: the customer was read, without any."""
     settings = fields.dig(obj, "customer", "invoice_settings")
     return (
-        isinstance(settings, Mapping)
+        isinstance(settings, dict)
         and settings.get("default_payment_method", "") is None
         and obj.get("default_payment_method") is None
         and obj.get("default_source") is None
@@ -274,7 +274,7 @@ def _lacks_payment_method(obj: Mapping[str, Any]) -> bool:
 
 
 def _invoice_or_id(value: Any) -> str | Invoice | None:
-    return read_invoice(value) if isinstance(value, Mapping) else fields.id_of(value)
+    return read_invoice(value) if isinstance(value, dict) else fields.id_of(value)
 
 
 def _is_processing(payment: Mapping[str, Any]) -> bool:
@@ -283,7 +283,7 @@ def _is_processing(payment: Mapping[str, Any]) -> bool:
 
 
 def _pause_collection(value: Any) -> PauseCollection | None:
-    if not isinstance(value, Mapping):
+    if not isinstance(value, dict):
         return None
     return PauseCollection(
         resumes_at=fields.moment(value.get("resumes_at")),

@@ -135,8 +135,10 @@ class Signers:
 
     def open_visit(self, mark: str | None, *, now: float) -> PortalVisit:
         """What a browser's ``mark`` says; without a good one, that it never opened the portal."""
+        if not mark:
+            return PortalVisit()
         try:
-            open_, returned_at, *customers = self._visit.unsign(mark or "", now=now)[0].split(" ")
+            open_, returned_at, *customers = self._visit.unsign(mark, now=now)[0].split(" ")
             # A return from ahead is one of a clock that was set back.
             return PortalVisit(int(open_), min(float(returned_at), now), tuple(customers))
         except (NotIdentified, ValueError):

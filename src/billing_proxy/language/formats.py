@@ -29,8 +29,8 @@ class Formats:
         return _day(day, pattern, self._tag)
 
     def moment(self, moment: datetime, pattern: str) -> str:
-        """``moment`` in its own zone, as CLDR's ``pattern`` says."""
-        return format_datetime(moment, pattern, tzinfo=moment.tzinfo, locale=self._locale)
+        """``moment`` in its own zone, to the minute, as CLDR's ``pattern`` says."""
+        return _moment(moment.replace(second=0, microsecond=0, tzinfo=None), pattern, self._tag)
 
     def money(self, value: Decimal, currency: str, decimals: int) -> str:
         """``value`` in ``currency`` (ISO 4217, capitals): ``€ 29,00``."""
@@ -38,9 +38,7 @@ class Formats:
 
     def percent(self, share: Decimal) -> str:
         """A share of one, with at most two decimals where it has any: ``17%``, ``12,5%``."""
-        pattern: NumberPattern = copy(self._locale.percent_formats[None])
-        pattern.frac_prec = (0, 2)
-        return str(pattern.apply(share, self._locale))
+        return _percent(share, self._tag)
 
     def period(self, interval: str, count: int) -> str:
         """``3 maanden``; ``interval`` is ``day``, ``week``, ``month`` or ``year``."""
@@ -57,6 +55,20 @@ class Formats:
 @lru_cache(maxsize=4096)
 def _day(day: date, pattern: str, tag: str) -> str:
     return format_date(day, pattern, locale=tag)
+
+
+@lru_cache(maxsize=64)
+def _moment(clock: datetime, pattern: str, tag: str) -> str:
+    """``clock`` has no zone: equal moments of two zones are one key, and not one text."""
+    return format_datetime(clock, pattern, locale=tag)
+
+
+@lru_cache(maxsize=1024)
+def _percent(share: Decimal, tag: str) -> str:
+    locale = Locale.parse(tag)
+    pattern: NumberPattern = copy(locale.percent_formats[None])
+    pattern.frac_prec = (0, 2)
+    return str(pattern.apply(share, locale))
 
 
 @lru_cache(maxsize=4096)
