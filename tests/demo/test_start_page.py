@@ -18,8 +18,8 @@ import pytest
 import requests
 from stripe import StripeClient
 
+from billing_proxy.testing import __main__ as emulator_alone
 from demo import __main__ as demo
-from demo import emulator as emulator_alone
 from demo.personas import PERSONAS
 from demo.start_page import TOKEN_LASTS, customer_token, start_page
 
@@ -102,17 +102,21 @@ def test_with_a_real_key_no_secret_is_printed() -> None:
     assert re.findall(r"[\w-]{40,}", text) == [], "nothing that was made up either"
 
 
-def test_the_emulator_alone_answers_with_what_it_prints() -> None:
-    with running("demo.emulator") as lines:
+@pytest.mark.parametrize(
+    ("module", "customer"),
+    [("billing_proxy.testing", "cus_active"), ("demo.emulator", "cus_demo_pro_maand")],
+)
+def test_the_emulator_alone_answers_with_what_it_prints(module: str, customer: str) -> None:
+    with running(module) as lines:
         exported = {}
         for line in lines:
             if line.startswith("  export "):
                 name, _, value = line.split()[1].partition("=")
                 exported[name] = value
-            elif line.startswith("All of them"):
+            elif customer in line:
                 break
         client = StripeClient(
             exported["STRIPE_SECRET_KEY"], base_addresses={"api": exported["STRIPE_API_BASE"]}
         )
-        found = client.v1.subscriptions.list({"customer": "cus_demo_pro_maand"})
+        found = client.v1.subscriptions.list({"customer": customer})
     assert [one.status for one in found.data] == ["active"]

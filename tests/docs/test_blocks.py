@@ -15,9 +15,9 @@ import re
 import shlex
 import shutil
 import subprocess
+import sys
 import time
-from collections.abc import Callable
-from contextlib import ExitStack
+from collections.abc import Callable, Mapping
 from types import SimpleNamespace
 from typing import Any
 
@@ -30,7 +30,6 @@ from flask import Flask, render_template_string
 from billing_proxy import BillingProxy
 from billing_proxy.config.settings import SETTINGS, BillingConfig
 from billing_proxy.errors import ConfigError
-from demo.emulator import Emulator
 from tests.docs.blocks import ROOT, Block, blocks
 from tests.docs.conftest import CUSTOMER, Service
 from tests.docs.terminal import Terminal
@@ -65,21 +64,34 @@ def as_settings(block: Block, service: Service, terminal: Terminal) -> None:
         assert problems == ((f"{name} {refusal}",) if refusal else ())
 
 
+def as_tests(block: Block, service: Service, terminal: Terminal) -> None:
+    """Run it with pytest, far from the checkout, where a site is that it can be about."""
+    yours = terminal.folder.parent / "yours"
+    yours.mkdir()
+    shutil.copy(ROOT / "tests/docs/yoursite.py", yours)
+    (yours / "test_yoursite.py").write_text(block.text, encoding="utf-8")
+    command = [sys.executable, "-m", "pytest", "-q", "-W", "error"]
+    done = subprocess.run(command, cwd=yours, capture_output=True, text=True, timeout=60)
+    assert re.search(r"^\d+ passed in", done.stdout, re.MULTILINE), done.stdout
+
+
 def as_python(block: Block, service: Service, terminal: Terminal) -> None:
     """Execute it in the context of a site, and look at what came of it."""
+    if "import pytest" in block.text:
+        as_tests(block, service, terminal)
+        return
     site, app = Flask("site"), Flask("site_of_the_documents")
     billing = BillingProxy(site, customer_loader=lambda _: CUSTOMER, **service.of())
     app.config.from_mapping(service.of())
-    with site.app_context(), ExitStack() as open_:
+    with site.app_context():
 
-        def create_app(**settings: Any) -> None:
+        def create_app(settings: Mapping[str, Any]) -> None:
             other = Flask("another_site")
             BillingProxy(other, customer_loader=lambda _: "cus_1", SECRET_KEY="any", **settings)
-            open_.enter_context(other.app_context())
 
         names: dict[str, Any] = {
             "__name__": "__main__", "app": app, "billing": billing, "user": USER, "os": os,
-            "current_user": USER, "BillingProxy": BillingProxy, "Emulator": Emulator,
+            "current_user": USER, "BillingProxy": BillingProxy,
             "create_app": create_app, "BILLING_TOKEN_SECRET": TOKEN_SECRET, "SERVICE": service.base,
         }  # fmt: skip
         exec(compile(block.text.replace("cus_…", CUSTOMER), str(block), "exec"), names)  # noqa: S102

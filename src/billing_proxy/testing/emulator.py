@@ -16,13 +16,16 @@ from types import TracebackType
 from typing import Self
 
 from flask import Blueprint, Flask
+from markupsafe import Markup
 
 from .account.account import Account
+from .account.invoices import PAGES
 from .account.objects import JSON
 from .api.api import Api, ApiCall
 from .api.faults import Fault
 from .api.keys import DEFAULT_KEY, Keys
 from .catalogue import account_with_catalogue
+from .customers import put
 from .server import LoopbackServer
 
 
@@ -62,9 +65,38 @@ class Emulator:
         self._server = LoopbackServer(app, host, port)
         self.url = f"http://{host}:{self._server.port}"
 
+    @property
+    def settings(self) -> dict[str, str]:
+        """What a site is configured with to ask here: each time anew, and as often as it likes."""
+        return {
+            "STRIPE_SECRET_KEY": self.key,
+            "STRIPE_API_BASE": self.url,
+            "BILLING_CACHE_TTL": "0",
+            "BILLING_STRIPE_MAX_RATE": "1000",
+        }
+
+    def customer(self, state: str) -> str:
+        """Add a customer in `state`, a key of `CUSTOMERS`; gives its id. ValueError: no state."""
+        id: str = self.account.add_customer()["id"]
+        put(self.account, id, state)
+        return id
+
+    def change(self, customer: str, state: str) -> None:
+        """Put a customer in another `state`, whatever it had. ValueError: no state."""
+        put(self.account, customer, state)
+
     def pages(self) -> Iterable[Blueprint]:
-        """What is answered beside the API, over the same account: nothing here."""
-        return ()
+        """What is answered beside the API, where people get to: one line, with a way back."""
+        blueprint = Blueprint("pages", __name__)
+        blueprint.add_url_rule("/p/session/<secret>", view_func=self._page)
+        blueprint.add_url_rule(f"{PAGES}<secret>", view_func=self._page)
+        return (blueprint,)
+
+    def _page(self, secret: str) -> str:
+        visit = self.account.visits.get(secret)
+        back = visit.session["return_url"] if visit else None
+        link = Markup(' <a href="{}">Back to the site</a>').format(back) if back else ""
+        return f"<!doctype html><title>Stripe</title>A page of Stripe's would be here.{link}"
 
     def start(self) -> Self:
         """Begin to answer, in a thread of its own."""

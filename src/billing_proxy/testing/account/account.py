@@ -51,6 +51,12 @@ class Account(Store):
         """All subscriptions of one customer, newest first, ended ones included."""
         return self.all("subscription", customer)
 
+    def forget_subscriptions(self, customer: str) -> None:
+        """Let there never have been any, nor an invoice of one."""
+        for kind in ("subscription", "subscription_schedule", "invoice"):
+            for found in self.all(kind, customer):
+                self.remove(kind, found["id"])
+
     def invoices_of(self, subscription: JSON, status: str | None = None) -> list[JSON]:
         """The invoices of a subscription, newest first, perhaps those of one `status`."""
         return [

@@ -85,6 +85,11 @@ class Store:
                 self._on_request[made["id"], name] = value
         return made
 
+    def remove(self, kind: str, id: str) -> None:
+        """Keep an object no longer, nor that it was there."""
+        with self.lock:
+            del self._objects[kind][id]
+
     def on_request(self, id: str, name: str) -> Any:
         """A copy of the field `name` that `id` sends only when it is expanded, else None."""
         with self.lock:
