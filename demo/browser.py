@@ -36,7 +36,11 @@ def launched() -> Iterator[Browser]:
     if path is None:
         raise FileNotFoundError(f"Chromium is not installed: none of {', '.join(_NAMES)} on PATH")
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=path, args=_QUIET)
+        browser = playwright.chromium.launch(
+            executable_path=path,
+            args=_QUIET,
+            ignore_default_args=["--disable-back-forward-cache"],  # people's have it
+        )
         try:
             yield browser
         finally:

@@ -119,7 +119,7 @@ class LinkOfAnotherCustomer(BillingError):
     status = 403
     title = "Link of another customer"
     detail = "This link stood on the page of another customer than the one who is signed in now."
-    heading = mark("Deze link hoort bij een andere klant")
+    heading = mark("Dit hoort bij een andere klant")
     advice = mark(
         "Je bent intussen ingelogd als een andere klant. Er is niets geopend of gewijzigd."
     )
@@ -149,6 +149,11 @@ class CustomerNotFound(BillingError):
     detail = "The payment provider does not know this customer."
     heading = mark("We kunnen je abonnement niet vinden")
     advice = mark("Neem contact met ons op, dan zoeken we uit wat er aan de hand is.")
+
+    @property
+    def portal_heading(self) -> str:
+        """Who wanted the portal did not look for a subscription."""
+        return _NO_PORTAL
 
 
 class SubscriptionNotFound(BillingError):

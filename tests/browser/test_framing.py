@@ -89,6 +89,16 @@ def test_a_frame_opens_the_portal_without_a_cookie_and_shows_a_cancellation_by_i
     expect(frame.get_by_role("status")).to_contain_text("Wordt opgezegd")
 
 
+def test_the_way_out_of_an_error_in_a_frame_opens_a_tab(
+    page: Page, host: LoopbackServer, framable: Service
+) -> None:
+    frame = show(page, host, f"{framable.url}/billing/card")
+    assert axe(frame) == []
+    with page.context.expect_page() as tab:
+        frame.get_by_role("link", name="Naar je abonnement").click()
+    expect(tab.value.get_by_role("heading", level=1)).to_have_text("Je bent niet ingelogd")
+
+
 def test_nobody_but_the_named_site_may_frame_the_card(
     page: Page, host: LoopbackServer, demo: Service, framable: Service, customer: str
 ) -> None:

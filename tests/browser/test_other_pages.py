@@ -24,11 +24,12 @@ def page(new_context: NewContext) -> Page:
 
 
 def axe_by_day_and_by_night(page: Page) -> list[str]:
-    """What axe finds in light and in dark."""
-    page.emulate_media(color_scheme="light")
-    by_day = axe(page)
-    page.emulate_media(color_scheme="dark")
-    return by_day + axe(page)
+    """What axe finds in light, in dark and in colours of the reader's own."""
+    found = []
+    for scheme, forced in (("light", "none"), ("dark", "none"), ("light", "active")):
+        page.emulate_media(color_scheme=scheme, forced_colors=forced)
+        found += axe(page)
+    return found
 
 
 @pytest.fixture

@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import pytest
 
+from billing_proxy.testing.account import lifecycle
 from billing_proxy.testing.situations.running import pro
 from demo.emulator import Emulator
 from demo.service import Service
 from tests.browser.checks import axe
 from tests.browser.chromium import BrowserContext, Page, expect
-from tests.browser.portal import SOON, badge, feel_focus
+from tests.browser.portal import SOON, badge, button, feel_focus, origin
 
 pytestmark = pytest.mark.browser
 
+HELP = "Neem contact op met Voorbeeld B.V."
 AS_ANOTHER = "Je bent intussen ingelogd als een andere klant."
 
 
@@ -43,15 +47,35 @@ def test_an_old_tab_never_turns_into_the_card_of_who_signed_in_since(
     expect(page.get_by_text(AS_ANOTHER)).to_be_visible(timeout=SOON)
     expect(page.get_by_role("status")).not_to_be_empty()
     assert badge(page).count() == 0
+    expect(page.locator("main a:visible")).to_have_text(["Naar je abonnement", HELP])
     assert axe(page) == []
     assert page.goto(f"{demo.url}{old_link}").status == 403
     page.get_by_role("link", name="Naar je abonnement").click()
     expect(badge(page)).to_have_text("Actief")
 
 
-def test_after_signing_out_back_shows_nobodys_card(page: Page, demo: Service) -> None:
+@pytest.fixture(params=["kept alive", "out of the cache"])
+def back(page: Page, request: pytest.FixtureRequest) -> Callable[[], None]:
+    """Press *Back*, to a page that the browser kept as it was (bfcache) or loads again."""
+    if request.param != "kept alive":
+        page.evaluate("addEventListener('unload', () => {})")  # is never kept
+    return lambda: page.evaluate("setTimeout(() => history.back())")
+
+
+def test_after_signing_out_back_shows_nobodys_card(
+    page: Page, demo: Service, back: Callable[[], None]
+) -> None:
     page.goto(f"{demo.url}/billing/nergens")
     page.context.clear_cookies()
-    page.go_back()
-    expect(page.get_by_text("Je bent niet ingelogd")).to_be_visible(timeout=SOON)
+    back()
+    expect(page.get_by_role("main").get_by_text("Je bent niet ingelogd")).to_be_visible()
     assert badge(page).count() == 0
+
+
+def test_back_from_the_portal_shows_what_was_done_there(
+    page: Page, emulator: Emulator, customer: str, back: Callable[[], None]
+) -> None:
+    page.goto(f"{origin(page)}{button(page).get_attribute('href')}")
+    lifecycle.cancel(emulator.account, emulator.account.subscriptions_of(customer)[0])
+    back()
+    expect(badge(page)).to_have_text("Wordt opgezegd")

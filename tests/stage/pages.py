@@ -25,7 +25,7 @@ class Page(HTMLParser):
     elements: list[Element] = field(default_factory=list)
     _open: list[Element] = field(default_factory=list)
 
-    _EMPTY = ("meta", "link", "br", "img", "input", "hr")
+    _EMPTY = ("meta", "link", "base", "br", "img", "input", "hr")
 
     def __post_init__(self) -> None:
         HTMLParser.__init__(self)

@@ -99,10 +99,7 @@ def test_who_is_not_signed_in_where_the_card_would_be_gets_a_link_that_leads_on(
     page = page_of(serve(**settings), "/billing/card", **headers)
     way_out = link(page, words).attributes
     assert str(way_out["href"]) in (href, href.removeprefix("http://localhost"))
-    links = page.all("a")
-    assert [a.attributes.get("target") for a in links] == [
-        "_blank" if headers else None for _ in links
-    ]
+    assert [base.attributes["target"] for base in page.all("base")] == ["_blank"] * bool(headers)
     assert not page.all("header")
 
 

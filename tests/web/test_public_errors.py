@@ -158,9 +158,10 @@ def test_the_page_of_an_outage_heals_itself_and_the_portals_error_is_called_that
     page = Page(outage(stage, "/billing/", "text/html").text)
     assert any("data-billing-heals" in e.attributes for e in page.all("div"))
     assert page.all("script")
-    portal = Page(outage(stage, "/billing/portal", "text/html").text)
-    assert [h.text for h in portal.all("h1")] == ["Het klantportaal gaat nu niet open"]
-    assert not portal.all("script")
+    for scene in (outage, wrong_key, unknown_customer):
+        portal = Page(scene(stage, "/billing/portal", "text/html").text)
+        assert [h.text for h in portal.all("h1")] == ["Het klantportaal gaat nu niet open"]
+        assert not portal.all("script")
 
 
 @every_scene
