@@ -21,6 +21,7 @@ ALLOWED = {
     "stripe": {"gateway"},
     "redis": {"fleet"},
     "billing_proxy.app": {"serving", "testing"},
+    "billing_proxy.testing": {"testing"},
 }
 """The rooms that may import what no other may."""
 
