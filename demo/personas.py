@@ -187,6 +187,8 @@ PERSONAS = (
          "Exclusieve prijs, maar er wordt geen btw berekend", price="€ 29,00 per maand"),
     _row("meerdere", several.several, "active", NEXT,
          "Drie abonnementen: één loopt, één beëindigd, één gepauzeerd", plan="Pro"),
+    _row("veel_beeindigd", several.many_ended, "active", NEXT,
+         "Eén loopt, vier zijn beëindigd: die zijn ingeklapt"),
     _row("schuld_ernaast", several.debt_beside, "active", NEXT,
          "Eén loopt, een ander is niet betaald", "other_debt", plan="Business"),
     _row("afgebroken_afrekenen", several.abandoned_checkout, "active", NEXT,

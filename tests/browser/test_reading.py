@@ -68,7 +68,7 @@ def test_each_badge_has_a_text_and_a_sign_besides_its_colour(
         page.goto(demo.link(customer))
         expect(badge(page)).to_be_visible()
         expect(badge(page)).to_have_text(label)
-        signs.add(badge(page).evaluate("b => getComputedStyle(b, '::before').content"))
+        signs.add(badge(page).locator("path").get_attribute("d"))
         ink, paper = badge(page).evaluate(
             "b => [getComputedStyle(b).color, getComputedStyle(b).backgroundColor]"
         )
@@ -100,7 +100,7 @@ def test_a_screen_reader_hears_the_four_facts_first_in_the_order_of_the_page(
 def test_language_headings_and_landmarks_tell_what_is_where(page: Page) -> None:
     expect(page.locator("html")).to_have_attribute("lang", "nl")
     expect(page.locator(".billing-card")).to_have_attribute("lang", "nl")
-    expect(page).to_have_title("Je abonnement")
+    expect(page).to_have_title(re.compile("^Je abonnement"))
     expect(page.get_by_role("main")).to_have_count(1)
     expect(page.get_by_role("main").get_by_role("heading", level=1)).to_have_text("Je abonnement")
     levels = page.locator("h1, h2, h3, h4, h5, h6").evaluate_all(
@@ -145,9 +145,10 @@ def test_a_plan_with_a_very_long_name_stays_inside_the_card(
     assert overflowing(page) == []
 
 
-def test_on_paper_stand_the_facts_and_no_button(page: Page) -> None:
+def test_on_paper_stand_the_facts_and_nothing_to_press(page: Page) -> None:
     page.emulate_media(media="print")
-    expect(page.locator(".billing-button")).to_be_hidden()
+    for link in page.locator("main a, summary").all():
+        expect(link).to_be_hidden()
     for fact in page.locator(".billing-facts dt, .billing-facts dd").all():
         expect(fact).to_be_visible()
     expect(page.get_by_role("term")).to_have_count(6)

@@ -138,7 +138,7 @@ def test_the_smallest_site_shows_the_card_of_who_is_logged_in(
 
 def test_the_custom_properties_that_are_listed_are_those_of_the_stylesheet() -> None:
     style = (ROOT / "src/billing_proxy/web/static/billing.css").read_text(encoding="utf-8")
-    used = dict(re.findall(r"var\((--billing-[a-z-]+), (.+?)\);", style.partition("@supports")[0]))
+    used = set(re.findall(r"var\((--billing-[a-z-]+), ", style))
     text = (ROOT / "docs/embedding.md").read_text(encoding="utf-8")
     listed = re.findall(r"^\| `(--billing-[a-z-]+)` \|", text, re.MULTILINE)
     assert sorted(listed) == sorted(used)

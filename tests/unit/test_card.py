@@ -7,10 +7,11 @@ from typing import Any
 
 import pytest
 
-from billing_proxy.card.facts import YearlyPrice
+from billing_proxy.card.facts import Subscription, YearlyPrice
 
 from .cards import NAMES, PORTAL, card_of, json_of
-from .stripe_objects import CUSTOMER, NICKNAME, NOW, at, make_item, make_subscription
+from .stripe_objects import CUSTOMER, NICKNAME, NOW, at, make_invoice, make_item, make_subscription
+from .truth_table import owing, sub, without_method
 
 
 def with_items(*items: dict[str, Any], **fields: Any) -> dict[str, Any]:
@@ -303,3 +304,27 @@ class TestVersion:
         stale = [card_of(subscription, as_of=NOW + s, stale=True) for s in (0, 1, 61)]
         assert stale[0].version == stale[1].version != stale[2].version
         assert fresh.version not in {card.version for card in stale}
+
+
+LATER = NOW + 30 * 86400
+BY_INVOICE = {"collection_method": "send_invoice", "latest_invoice": make_invoice(due_date=LATER)}
+
+
+@pytest.mark.parametrize(
+    ("subscriptions", "code"),
+    [
+        ([sub()], None),
+        ([owing()], "payment_failed"),
+        ([owing("unpaid", cancel_at=LATER)], "debt_while_ending"),
+        ([sub(), owing("unpaid", id="sub_2", created=1)], "other_debt"),
+        ([sub(**BY_INVOICE)], None),
+        ([sub(**BY_INVOICE, status="past_due")], "invoice_open"),
+        ([without_method("cancel", trial_end=LATER)], None),
+        ([without_method("cancel")], "trial_without_payment_method"),
+    ],
+)
+def test_what_asks_for_something_comes_first(
+    subscriptions: list[Subscription], code: str | None
+) -> None:
+    asking = card_of(*subscriptions).asking
+    assert (asking.code if asking else None) == code

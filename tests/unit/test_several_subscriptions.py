@@ -177,3 +177,14 @@ def test_a_free_one_never_stands_before_one_that_is_paid_for() -> None:
     ):
         paid = make_subscription(id="sub_paid", items=[make_item(unit_amount=500)], **fields)
         assert card_of(free, paid).subscription == "sub_paid"
+
+
+@pytest.mark.parametrize(("ended", "folded"), [(2, 0), (3, 3)])
+def test_ended_ones_are_folded_away_where_they_are_many(ended: int, folded: int) -> None:
+    running = [make_subscription(id=f"sub_{number}") for number in range(2)]
+    over = [make_subscription(id=f"sub_old_{n}", status="canceled") for n in range(ended)]
+    card = card_of(*running, *over)
+    assert len(card.folded_others) == folded
+    shown = {*card.running_others, *card.folded_others}
+    assert shown == set(card.other_subscriptions)
+    assert len(shown) == ended + 1

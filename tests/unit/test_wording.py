@@ -123,6 +123,7 @@ def test_the_price_is_told_with_what_it_leaves_out(fields: dict[str, Any], text:
     card = card_of(make_subscription(items=[make_item(**fields)]))
     assert card.price is not None
     assert card.price.text.replace("\N{NO-BREAK SPACE}", " ") == text
+    assert card.price.note == "".join(text.partition(", exclusief")[1:])
 
 
 def test_a_price_for_an_interval_nobody_has_heard_of_is_left_out() -> None:

@@ -183,10 +183,11 @@ class _Words:
         untold = len(discounts_at(sub, self.calendar.now)) > MOST_DISCOUNTS
         before_discount = sub.more_discounts or untold
         text = wording.price(amount, self._language, before_discount=before_discount)
+        note = wording.price_note(amount, self._language, before_discount=before_discount)
         unit = None if isinstance(amount.unit_amount, Decimal) else amount.unit_amount
         if text is None:
             return None
-        return card.CardPrice(amount.amount, amount.currency, unit, amount.quantity, text)
+        return card.CardPrice(amount.amount, amount.currency, unit, amount.quantity, text, note)
 
     def discount(self, sub: Subscription) -> card.CardDiscount | None:
         found = discounts_at(sub, self.calendar.now)

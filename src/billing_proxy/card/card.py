@@ -15,11 +15,14 @@ from functools import cache
 from typing import Any
 
 from .links import Link, Links, Target
-from .notices import Notice
+from .notices import Level, Notice
 from .rules import Code
 from .upcoming import Kind
 
 NOT_IN_JSON = {"json": None}
+
+FEW_ENDED = 2
+"""More ended subscriptions than these are folded away beside the one on the card."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +66,8 @@ class CardPrice:
     """What is charged per period, in the currency's smallest unit, before discounts.
 
     ``unit_amount`` and ``quantity`` are None when several items are added up; the former also
-    where it is less than the smallest unit.
+    where it is less than the smallest unit. ``note`` is how ``text`` ends when something comes on
+    top or goes off: ``, exclusief btw``.
     """
 
     amount: int
@@ -71,6 +75,7 @@ class CardPrice:
     unit_amount: int | None
     quantity: int | None
     text: str
+    note: str = field(default="", metadata=NOT_IN_JSON)
 
 
 @dataclass(frozen=True, slots=True)
@@ -193,10 +198,26 @@ class BillingCard:
         return sorted(known, key=lambda date: date.date)
 
     @property
-    def cure(self) -> Link | None:
-        """What comes before the button: the link of the first notice about a debt."""
-        owing = self.status.code is Code.PAST_DUE and self.notices
-        return self.notices[0].link if owing else None
+    def asking(self) -> Notice | None:
+        """The notice that comes first on the card, its link before the button: one to act on.
+
+        A debt of the card's own subscription always is one; else the first warning with a link.
+        """
+        linked = [notice for notice in self.notices if notice.link]
+        if self.status.code is Code.PAST_DUE and linked and linked[0] is self.notices[0]:
+            return linked[0]
+        return next((notice for notice in linked if notice.level is Level.WARNING), None)
+
+    @property
+    def running_others(self) -> list[OtherSubscription]:
+        """The further subscriptions to show at once: all, but for ended ones of which are many."""
+        return [other for other in self.other_subscriptions if other not in self.folded_others]
+
+    @property
+    def folded_others(self) -> list[OtherSubscription]:
+        """The further subscriptions that ended, where they are more than a few."""
+        ended = [each for each in self.other_subscriptions if each.status.code is Code.CANCELED]
+        return ended if len(ended) > FEW_ENDED else []
 
     @property
     def button(self) -> str | None:

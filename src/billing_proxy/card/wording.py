@@ -93,11 +93,18 @@ def price(amount: Amount, lang: Language, *, before_discount: bool = False) -> s
     text = f"{lang.money(amount.amount, amount.currency)} {per}"
     if amount.unit_amount is not None and amount.quantity is not None and amount.quantity > 1:
         text += f" ({amount.quantity} × {lang.money(amount.unit_amount, amount.currency)})"
+    return text + price_note(amount, lang, before_discount=before_discount)
+
+
+def price_note(amount: Amount, lang: Language, *, before_discount: bool = False) -> str:
+    """How a price ends that is not all there is to say: ``, exclusief btw``."""
+    if amount.amount == 0:
+        return ""
     if amount.excludes_tax and before_discount:
-        return text + lang.text(", exclusief btw en korting")
+        return lang.text(", exclusief btw en korting")
     if amount.excludes_tax:
-        return text + lang.text(", exclusief btw")
-    return text + (lang.text(", exclusief korting") if before_discount else "")
+        return lang.text(", exclusief btw")
+    return lang.text(", exclusief korting") if before_discount else ""
 
 
 def saving(saving: Saving, lang: Language) -> str:

@@ -33,3 +33,10 @@ def free_beside_trial(account: Account, customer: str) -> None:
     """A free plan that runs, and a paid one on trial."""
     subscribe(account, customer, "price_free_month")
     on_trial(account, customer, 9, 2)
+
+
+def many_ended(account: Account, customer: str) -> None:
+    """One that runs, and four that have ended."""
+    subscribe(account, customer)
+    for number in range(2, 6):
+        add_canceled(account, customer, number)

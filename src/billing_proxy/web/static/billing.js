@@ -18,6 +18,16 @@
 
   function swap(card, fresh) {
     var held = card.contains(document.activeElement) ? document.activeElement.className : "";
+    var folded = card.querySelector("details");
+    var unfolded = folded && folded.open && fresh.querySelector("details");
+    if (unfolded) unfolded.open = true;
+    if (fresh.dataset.billingUpdated) { // seen at the card's edge, where it moves nothing
+      var sign = document.createElement("p");
+      sign.className = "billing-updated";
+      sign.setAttribute("aria-hidden", "true");
+      sign.textContent = fresh.dataset.billingUpdated;
+      fresh.prepend(sign);
+    }
     card.replaceWith(fresh);
     if (held) {
       var next = fresh.getElementsByClassName(held)[0] || fresh.querySelector("a");
@@ -50,6 +60,8 @@
     if (offers) {
       offers.innerHTML = links ? links.innerHTML : "";
       if (links) links.remove();
+      var upgrade = document.querySelector("[data-billing-upgrade]"); // no steps to where nothing leads
+      if (upgrade) upgrade.hidden = !offers.querySelector('[href$="flow=subscription_update"], [href*="flow=subscription_update&"]');
     }
     if (fresh.dataset.billingVersion !== card.dataset.billingVersion) {
       swap(card, document.importNode(fresh, true));
