@@ -81,5 +81,5 @@ class InvoicePage:
 
     def _language(self, invoice: JSON) -> str:
         customer = self._account.get("customer", invoice["customer"]) or {}
-        wanted = customer.get("preferred_locales") or [None]
+        wanted = customer.get("preferred_locales") or ["nl"]  # as the page of the demo
         return language(wanted[0])

@@ -121,7 +121,7 @@ class LinkOfAnotherCustomer(BillingError):
     detail = "This link stood on the page of another customer than the one who is signed in now."
     heading = mark("Dit hoort bij een andere klant")
     advice = mark(
-        "Je bent intussen ingelogd als een andere klant. Er is niets geopend of gewijzigd."
+        "Je bent intussen ingelogd als een andere klant. We hebben niets geopend of gewijzigd."
     )
     way_out = BACK
 
@@ -203,7 +203,7 @@ class StripeUnavailable(BillingError):
     heading = mark("Je abonnement is nu niet op te halen")
     advice = mark(
         "Onze betaaldienst is even niet bereikbaar. Er verandert niets aan je abonnement. "
-        "Probeer het over een minuutje opnieuw."
+        "Probeer het over een minuut opnieuw."
     )
 
     def __init__(

@@ -9,16 +9,16 @@ PAIRS = (
     (RENEWS, ENDS),
     (RENEWS, PAUSED),
     (RENEWS, "ga je over naar"),
-    (RENEWS, "niets afgeschreven"),
+    (RENEWS, "niets af."),
     ("betaalde abonnement in", ENDS),
-    ("betaalde abonnement in", "niets afgeschreven"),
+    ("betaalde abonnement in", "niets af."),
     ("onderweg", "niet gelukt"),
     ("onderweg", "Betaal snel"),
     ("verstreken", "Betaal die uiterlijk op"),
     ("Gratis", "Volgende factureringsdatum"),
     ("100% korting op de volgende factuur", "Volgende factureringsdatum"),
     ("intrekken", "loopt tot"),
-    ("geen betaalmethode bekend", "eindigend op"),
+    ("geen betaalmethode van je", "eindigend op"),
 )
 """Of each pair, at most one is said of the subscription that the card shows."""
 

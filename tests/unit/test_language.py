@@ -26,11 +26,11 @@ def test_a_day_is_written_out_as_the_language_does() -> None:
     for number, name in enumerate(MONTHS.split(), 1):
         assert DUTCH.day(dt.date(2026, number, 1)) == f"1 {name} 2026"
     assert DUTCH.month(dt.date(2026, 12, 31)) == "december 2026"
-    written = {tag: Language(tag).day(dt.date(2026, 12, 12)) for tag in LANGUAGES[1:]}
+    written = {tag: Language(tag).day(dt.date(2026, 12, 1)) for tag in LANGUAGES[1:]}
     assert written == {
-        "en": "12 December 2026",
-        "de": "12. Dezember 2026",
-        "fr": "12 décembre 2026",
+        "en": "1 December 2026",
+        "de": "1. Dezember 2026",
+        "fr": "1er décembre 2026",
     }
 
 

@@ -21,6 +21,11 @@ PACKAGE = ROOT / "src" / "billing_proxy"
 METHODS = [("**.py", "python"), ("**/templates/**.html", "jinja2")]
 KEYWORDS = {"t": None, "text": None, "mark": None, "plural": (1, 2)}
 SOURCE, *TRANSLATED = LANGUAGES
+NEVER = {
+    "nl": r";|\bdeze dienst\b|\b[Uu]w?\b",  # B1 and je
+    "de": r";|\b[Dd](u|ir|ich|ein\w*)\b",  # Sie
+    "fr": r";|\b(tu|toi|tes?|ton|ta)\b|(?<!\u202f)[?!:»]|«(?!\u202f)",  # vous, narrow spaces
+}
 
 
 def written() -> set[str]:
@@ -76,6 +81,12 @@ def test_no_translation_is_empty_or_lacks_a_place_to_fill_in(tag: str) -> None:
         for translation in translations:
             assert translation.strip()
             assert set(re.findall(r"{\w+}", translation)) == set(re.findall(r"{\w+}", source))
+
+
+@pytest.mark.parametrize("tag", LANGUAGES)
+def test_the_reader_is_addressed_in_one_way_and_in_short_sentences(tag: str) -> None:
+    texts = written() if tag == SOURCE else {t for ts in catalogue(tag).values() for t in ts}
+    assert [text for text in texts if re.search(NEVER.get(tag, ";"), text)] == []
 
 
 @pytest.mark.parametrize("tag", TRANSLATED)

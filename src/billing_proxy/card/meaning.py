@@ -39,7 +39,7 @@ def _active(sub: Subscription, decision: Decision, calendar: Calendar) -> str:
     if decision.coming is not None:
         return text("Je abonnement loopt.")
     if costs_nothing(sub, calendar.now):
-        return text("Je abonnement loopt. Er wordt nu niets afgeschreven.")
+        return text("Je abonnement loopt. We schrijven nu niets af.")
     return text("Je abonnement loopt en wordt automatisch verlengd.")
 
 
@@ -72,8 +72,8 @@ def _canceling(sub: Subscription, decision: Decision, calendar: Calendar) -> str
     text, ends, planned = calendar.language.text, decision.date, sub.schedule is not None
     if ends is not None and calendar.is_past(ends.moment):
         if planned:
-            return text("Je abonnement is afgelopen. We verwerken nu dat het stopt.")
-        return text("Je abonnement is opgezegd. We verwerken nu dat het stopt.")
+            return text("Je abonnement is afgelopen. We ronden het nu af.")
+        return text("Je abonnement is opgezegd. We verwerken je opzegging nu.")
     stops = _stops(sub, decision, calendar)
     if planned:
         return stops
@@ -89,7 +89,7 @@ def _stops(sub: Subscription, decision: Decision, calendar: Calendar) -> str:
         return text("Je abonnement is opgezegd en stopt binnenkort.")
     day, until = calendar.words(ends.moment), calendar.until(ends.moment)
     if sub.status == "trialing" and decision.second_date is None:
-        words = text("Je proefperiode stopt op {day}. Er wordt niets afgeschreven.")
+        words = text("Je proefperiode stopt op {day}. We schrijven niets af.")
     elif sub.status == "paused":
         words = text("Je abonnement is gepauzeerd en stopt op {day}.")
     elif planned:
@@ -115,9 +115,9 @@ def _past_due(sub: Subscription, calendar: Calendar) -> str:
     if is_under_way(sub):
         return text("We wachten tot je betaling binnen is.")
     if sub.status == "incomplete":
-        return text("Je abonnement is aangevraagd, maar nog niet ingegaan.")
+        return text("Je hebt een abonnement aangevraagd. Het is nog niet ingegaan.")
     if sub.status == "unpaid":
-        return text("Eerdere betalingen zijn niet gelukt. We proberen ze niet vanzelf opnieuw.")
+        return text("Eerdere betalingen zijn niet gelukt. We proberen het niet vanzelf opnieuw.")
     if sub.collection_method != "send_invoice":
         return text("Er staat een betaling voor je abonnement open.")
     if is_overdue(sub, calendar):

@@ -50,7 +50,7 @@ _PAUSES = {
     "trial_end_without_payment_method": (
         "paused_without_payment_method",
         mark(
-            "Je abonnement staat op pauze, omdat er geen betaalmethode bekend is. "
+            "Je abonnement staat op pauze, omdat we geen betaalmethode van je hebben. "
             "Voeg er een toe om verder te gaan."
         ),
         mark("Betaalmethode toevoegen"),
@@ -70,14 +70,14 @@ _PAUSES = {
 
 _TRIALS = {
     "cancel": mark(
-        "Er is nog geen betaalmethode bekend. Zonder betaalmethode stopt je abonnement {when}."
+        "We hebben nog geen betaalmethode van je. Zonder betaalmethode stopt je abonnement {when}."
     ),
     "pause": mark(
-        "Er is nog geen betaalmethode bekend. "
+        "We hebben nog geen betaalmethode van je. "
         "Zonder betaalmethode gaat je abonnement {when} op pauze."
     ),
     "create_invoice": mark(
-        "Er is nog geen betaalmethode bekend. Zonder betaalmethode krijg je {when} een factuur."
+        "We hebben nog geen betaalmethode van je. Zonder betaalmethode krijg je {when} een factuur."
     ),
 }
 

@@ -24,18 +24,27 @@ if TYPE_CHECKING:
 class Patterns:
     """How a language writes a day, and a moment within the year, in CLDR's letters.
 
+    ``first`` is what it adds to the first of a month.
+
     Source: https://unicode.org/reports/tr35/tr35-dates.html#Date_Format_Patterns
     """
 
     day: str
     moment: str
+    first: str = ""
+
+    def on(self, day: date, pattern: str) -> str:
+        """``pattern``, one of these, as it is for ``day``."""
+        return (
+            pattern.replace("d", f"d'{self.first}'", 1) if self.first and day.day == 1 else pattern
+        )
 
 
 SPOKEN = {
     "nl": Patterns("d MMMM y", "d MMMM 'om' HH:mm"),
     "en": Patterns("d MMMM y", "d MMMM 'at' HH:mm"),
     "de": Patterns("d. MMMM y", "d. MMMM 'um' HH:mm 'Uhr'"),
-    "fr": Patterns("d MMMM y", "d MMMM 'à' HH:mm"),
+    "fr": Patterns("d MMMM y", "d MMMM 'à' HH:mm", first="er"),
 }
 """Every language, by its BCP 47 tag; each but the first has a catalogue in ``translations/``."""
 
@@ -107,7 +116,8 @@ class Language:
 
     def day(self, day: date) -> str:
         """A calendar day in full, such as ``12 december 2026``."""
-        return self._formats.day(day, SPOKEN[self.tag].day)
+        patterns = SPOKEN[self.tag]
+        return self._formats.day(day, patterns.on(day, patterns.day))
 
     def month(self, day: date) -> str:
         """The month of a calendar day, such as ``december 2026``."""
@@ -115,7 +125,8 @@ class Language:
 
     def moment(self, moment: float, zone: tzinfo) -> str:
         """A moment (Unix seconds, UTC) on the clock of ``zone``: ``22 november om 14:03``."""
-        return self._formats.moment(datetime.fromtimestamp(moment, zone), SPOKEN[self.tag].moment)
+        local, patterns = datetime.fromtimestamp(moment, zone), SPOKEN[self.tag]
+        return self._formats.moment(local, patterns.on(local, patterns.moment))
 
     def interval(self, interval: str, count: int) -> str | None:
         """``Maandelijks``, ``Per 3 maanden``; None for an interval nobody has heard of."""
