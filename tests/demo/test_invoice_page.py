@@ -72,7 +72,7 @@ def test_the_page_shows_what_is_asked_and_nothing_of_the_customer(emulator: Emul
     account = emulator.account
     made = account.add_invoice(OWNER, amount=129_000, due_date=account.now())
     page = requests.get(emulator.url + made["hosted_invoice_url"], timeout=5)
-    for text in ("€ 1.290,00", "Betaal voor of op 22 november 2076.", "Voorbeeld B.V.", "iDEAL"):
+    for text in ("€ 1.290,00", "Betaal uiterlijk op 22 november 2076.", "Voorbeeld B.V.", "iDEAL"):
         assert text in page.text
     assert page.headers["Cache-Control"] == "no-store"
     account.update(made["id"], status="void")
