@@ -87,7 +87,12 @@ class _Blueprint(Blueprint):
     """With one more file among the static ones, which is made."""
 
     def send_static_file(self, filename: str) -> Response:
-        return accent_file(filename) or super().send_static_file(filename)
+        made = accent_file(filename)
+        if made is None:
+            return super().send_static_file(filename)
+        made.add_etag()
+        made.make_conditional(request)
+        return made
 
 
 class Views:
