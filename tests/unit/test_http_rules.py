@@ -61,11 +61,19 @@ def test_only_a_person_following_a_link_navigates(
 
 
 @pytest.mark.parametrize(
-    ("dest", "document"),
-    [("iframe", True), ("frame", True), ("document", True), ("empty", False), ("", False)],
+    ("dest", "accept", "document"),
+    [
+        *((dest, "*/*", True) for dest in ("iframe", "frame", "document")),
+        ("empty", "text/html,application/xhtml+xml", False),
+        ("", "text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8", True),
+        ("", "text/html, */*; q=0.01", False),
+        ("", "*/*", False),
+        ("", "", False),
+    ],
 )
-def test_what_becomes_a_document(dest: str, document: bool) -> None:
-    assert http_rules.becomes_document({"Sec-Fetch-Dest": dest}) is document
+def test_what_becomes_a_document(dest: str, accept: str, document: bool) -> None:
+    headers = {"Sec-Fetch-Dest": dest, "Accept": accept}
+    assert http_rules.becomes_document(headers) is document
 
 
 @pytest.mark.parametrize(

@@ -71,8 +71,14 @@ def why_no_navigation(headers: Headers) -> str | None:
 
 
 def becomes_document(headers: Headers) -> bool:
-    """Whether the browser says that the answer becomes a document, in a frame or a tab."""
-    return headers.get("Sec-Fetch-Dest", "") in ("iframe", "frame", "document")
+    """Whether the answer becomes a document, in a frame or a tab, rather than part of one.
+
+    A browser says so, over HTTPS (https://www.w3.org/TR/fetch-metadata/). Where none does, a
+    navigation alone asks for XHTML: scripts and programs do not, unless they are told to.
+    """
+    if dest := headers.get("Sec-Fetch-Dest", ""):
+        return dest in ("iframe", "frame", "document")
+    return "application/xhtml+xml" in headers.get("Accept", "").lower()
 
 
 def is_addressable(*, host: str, prefix: str, has_host: bool, protocol: str) -> bool:
