@@ -22,7 +22,7 @@ def _lacking(what: str) -> NoReturn:
 
 try:
     from axe_playwright_python.base import AXE_SCRIPT
-    from playwright.sync_api import BrowserContext, Frame, Locator, Page, Response, expect
+    from playwright.sync_api import BrowserContext, Frame, Locator, Page, Response, Route, expect
 except ImportError as error:
     _lacking(f"{error.name} is not installed (requirements-dev.txt has it)")
 
@@ -36,5 +36,6 @@ __all__ = [
     "Locator",
     "Page",
     "Response",
+    "Route",
     "expect",
 ]

@@ -11,6 +11,7 @@ from werkzeug.wrappers import Request, Response
 from billing_proxy.testing.server import LoopbackServer
 from demo.emulator import Emulator
 from demo.service import Service, served
+from demo.start_page import customer_token
 from tests.browser.checks import axe, measured, readings, watched
 from tests.browser.chromium import BrowserContext, Frame, Page, expect
 from tests.browser.portal import SOON, badge, button, cancel, feel_focus, origin, portal_of
@@ -97,6 +98,18 @@ def test_the_way_out_of_an_error_in_a_frame_opens_a_tab(
     with page.context.expect_page() as tab:
         frame.get_by_role("link", name="Naar je abonnement").click()
     expect(tab.value.get_by_role("heading", level=1)).to_have_text("Je bent niet ingelogd")
+
+
+def test_a_frame_whose_token_ends_loses_its_card_and_says_why(
+    page: Page, host: LoopbackServer, framable: Service, customer: str
+) -> None:
+    ended = f"{framable.url}/billing/card?token={customer_token(customer, framable.secret, 0)}"
+    frame = show(page, host, framable.link(customer, "/billing/card"))
+    expect(badge(frame)).to_have_text("Actief")
+    page.route("**/billing/card?*", lambda route: route.continue_(url=ended))
+    frame.evaluate("void dispatchEvent(new Event('focus'))")
+    expect(frame.get_by_role("region")).to_contain_text("Je link of sessie is verlopen")
+    assert badge(frame).count() == 0
 
 
 def test_nobody_but_the_named_site_may_frame_the_card(

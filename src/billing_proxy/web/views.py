@@ -209,6 +209,7 @@ class Views:
         if endpoint == "static" and response.status_code == 200:
             rule = http_rules.static_cache_control(request.args.get("v"), VERSION)
             response.headers["Cache-Control"] = rule
+            response.headers["Access-Control-Allow-Origin"] = "*"  # to import billing-card.js
         return secure(response, self._state.config, framed=endpoint == "card")
 
     def count(self, response: Response) -> Response:

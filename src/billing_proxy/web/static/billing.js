@@ -7,7 +7,9 @@
 
   var PAUSE = 1000; // milliseconds between two readings
   var LIVE = 2100; // a card that is read live may be two seconds old, so there is a second look after those
+  var OLD = 300000; // the pass in the links of a frame lives ten minutes: who comes near gets a newer one
   var last = 0;
+  var read = Date.now();
   var busy = false;
   var later = 0;
   var second = 0;
@@ -15,6 +17,35 @@
   announcer.className = "billing-unseen";
   announcer.setAttribute("role", "status");
   document.body.appendChild(announcer);
+
+  // In a frame on another site: a <billing-card> around it takes over the height, and has a new token when
+  // this one has ended. Nothing in what it is told is a secret. It says which of its colours it uses.
+  var framed = document.body.classList.contains("billing-framed") && window.parent !== window;
+  var ended = false;
+
+  function tell() {
+    var card = framed && document.querySelector(".billing-card");
+    if (!card) return;
+    var status = Number(card.dataset.billingStatus || 200);
+    if (status === 401 && ended) return; // that is said once
+    ended = status === 401;
+    var height = Math.ceil(document.documentElement.getBoundingClientRect().height);
+    window.parent.postMessage({ billingCard: { status: status, version: card.dataset.billingVersion, height: height } }, "*");
+  }
+
+  if (framed) {
+    tell();
+    new ResizeObserver(tell).observe(document.body); // which a browser may put off while nobody sees the frame
+    window.addEventListener("message", function (event) {
+      var said = event.source === window.parent && event.data && event.data.billingCard;
+      if (!said) return;
+      if (["light", "dark"].indexOf(said.scheme) >= 0) document.querySelector("meta[name=color-scheme]").content = said.scheme;
+      if (said.look) look(); // the focus of a window is told to one of its documents alone
+    });
+    ["pointerover", "focusin"].forEach(function (name) {
+      document.addEventListener(name, function () { if (Date.now() - read > OLD) refresh(); });
+    });
+  }
 
   function swap(card, fresh) {
     var held = card.contains(document.activeElement) ? document.activeElement.className : "";
@@ -43,10 +74,11 @@
   }
 
   // Signed out, or signed in as somebody else: the card goes, and why stands in its place.
-  function takeAway(card, html) {
+  function takeAway(card, html, status) {
     var said = parse(html).querySelector(".billing-card");
     var notice = said ? document.importNode(said, true) : document.createElement("section");
     notice.dataset.billingRefresh = card.dataset.billingRefresh; // who signs in again gets it back
+    notice.dataset.billingStatus = status;
     card.replaceWith(notice);
     announcer.textContent = (notice.firstElementChild || notice).textContent;
   }
@@ -81,7 +113,7 @@
       return;
     }
     busy = true;
-    last = Date.now();
+    last = read = Date.now();
     var heals = !("billingRefresh" in card.dataset);
     // A frame on another site has no cookie to say that its portal was opened: it asks for a live read.
     var cache = card.dataset.billingRefresh ? "default" : "reload";
@@ -90,9 +122,9 @@
         if (heals) {
           if (response.ok) location.reload();
         } else if (response.ok) {
-          return response.text().then(function (html) { update(card, html); });
+          return response.text().then(function (html) { update(card, html); tell(); });
         } else if ([401, 403, 404].indexOf(response.status) >= 0) {
-          return response.text().then(function (html) { takeAway(card, html); });
+          return response.text().then(function (html) { takeAway(card, html, response.status); tell(); });
         }
       })
       .catch(function () {}) // offline: what is shown stays, and the next look tries again
