@@ -196,6 +196,7 @@ def test_the_tokens_locale_goes_before_stripes_and_that_before_the_browsers(
         body = serve(BILLING_LOCALE="auto").get(
             "/billing/subscription.json", headers={**bearer(token), **wish}
         )
+        assert body.headers["Content-Language"] == tag
         for path in ("/billing/portal", body.get_json()["portal_url"]):
             client.get(path, headers=wish)
             assert emulator.requests[-1].params["locale"] == tag

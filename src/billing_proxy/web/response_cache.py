@@ -44,7 +44,7 @@ _PER_REQUEST = frozenset(
     ("Age", "Cache-Status", "Server-Timing", "Content-Length", "Date", "ETag", access_log.HEADER)
 )
 
-_OF_CONTENT = frozenset(("Content-Type", "Content-Length"))
+_OF_CONTENT = frozenset(("Content-Type", "Content-Length", "Content-Language"))
 
 _OVERHEAD = 1500
 """Bytes, roughly, that a response takes in memory besides the text of its body and its key."""

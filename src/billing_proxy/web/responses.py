@@ -155,6 +155,7 @@ def error_response(
         external = place is Place.FRAGMENT
         html = render_error(language, config, error, place, external=external)
         response = Response(html, status=error.status)
+        response.content_language.add(language.tag)
     if error.status == 401:
         response.headers["WWW-Authenticate"] = 'Bearer realm="billing"'
     if error.retry_after is not None:

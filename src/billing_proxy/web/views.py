@@ -256,6 +256,7 @@ class Views:
 
     def _conditional(self, response: Response, shown: ShownCard) -> Response:
         now, served = self._state.clock(), shown.served
+        response.content_language.add(served.card.language)
         response.headers.extend(
             http_rules.cache_headers(
                 served.outcome,
