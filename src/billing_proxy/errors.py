@@ -283,7 +283,7 @@ class PageNotFound(BillingError):
     title = "Not found"
     detail = "There is nothing at this address."
     heading = mark("Deze pagina bestaat niet")
-    advice = mark("Ga terug naar je abonnement.")
+    advice = mark("Het adres klopt niet helemaal, of de pagina is er niet meer.")
     way_out = BACK
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from pathlib import Path
 
 import pytest
 from hypothesis import given
@@ -12,6 +13,7 @@ from billing_proxy.config.accent import DARK_INK, DARK_PAPER, accent, contrast, 
 
 from .examples import examples
 
+STYLE = Path(__file__).parents[2] / "src/billing_proxy/web/static/billing.css"
 COLOURS = st.integers(0, 0xFFFFFF).map(lambda number: f"#{number:06x}")
 
 
@@ -43,3 +45,7 @@ def test_an_accent_can_be_read_in_light_and_dark_or_a_shade_is_named_that_can(co
     assert light == taken
     assert contrast(light, "#ffffff") >= 4.5
     assert min(contrast(dark, DARK_INK), contrast(dark, DARK_PAPER)) >= 4.5
+
+
+def test_the_dark_paper_is_that_of_the_stylesheet() -> None:
+    assert f"--_paper: var(--billing-paper, light-dark(#fff, {DARK_PAPER}))" in STYLE.read_text()

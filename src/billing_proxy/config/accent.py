@@ -13,7 +13,7 @@ READABLE = 4.5
 
 WHITE, BLACK = "#ffffff", "#000000"
 
-DARK_PAPER = "#1b212a"
+DARK_PAPER = "#171b22"
 """What the card stands on in the dark, as in billing.css."""
 
 DARK_INK = "#0d1218"
