@@ -43,7 +43,7 @@ class Server:
         self.url = f"redis://127.0.0.1:{self.port}/0"
         self.socket = folder / f"{self.port}.sock"
         at_once = Retry(NoBackoff(), 0)
-        self.client = redis.Redis(unix_socket_path=str(self.socket), retry=at_once)
+        self.client = redis.Redis(unix_socket_path=str(self.socket), retry=at_once, protocol=2)
         self._command = [binary(), "--port", str(self.port), "--bind", "127.0.0.1", "--save", ""]
         self._command += ["--unixsocket", str(self.socket), "--dir", str(folder), *options]
         self.start()

@@ -49,3 +49,15 @@ class Codec(Generic[T]):
         text = name.encode() + b"\0" + body
         digest = hashlib.blake2b(text, key=self._secret, digest_size=_MAC_BYTES)
         return digest.hexdigest().encode()
+
+
+def texts(answer: Any, count: int) -> list[bytes | None]:
+    """``answer`` as so many texts, some of which may be missing.
+
+    Raises:
+        TypeError: when it is anything else.
+    """
+    found = list(answer)
+    if len(found) != count or not all(text is None or isinstance(text, bytes) for text in found):
+        raise TypeError("the answer is not what was asked for")
+    return found

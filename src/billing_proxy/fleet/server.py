@@ -23,6 +23,8 @@ from redis.retry import Retry
 from ..cache.threads import Threads
 from ..errors import StripeUnavailable
 from ..metrics.observer import SILENT, Observer
+from .codec import texts
+from .tracking import Tracking
 
 T = TypeVar("T")
 
@@ -49,18 +51,6 @@ return redis.call('GET', KEYS[1])
 """
 
 log = logging.getLogger(__name__)
-
-
-def texts(answer: Any, count: int) -> list[bytes | None]:
-    """``answer`` as so many texts, some of which may be missing.
-
-    Raises:
-        TypeError: when it is anything else.
-    """
-    found = list(answer)
-    if len(found) != count or not all(text is None or isinstance(text, bytes) for text in found):
-        raise TypeError("the answer is not what was asked for")
-    return found
 
 
 class ServerDown(Exception):
@@ -92,6 +82,7 @@ class RedisServer:
         self._prefix = f"billing-proxy:v{LAYOUT}:{account}"
         self._client = redis.Redis.from_url(url, **_connection(url))
         self._try_out = self._client.register_script(_PROBE)
+        self._tracking = Tracking(self._client, probe=self.key("probe", "told"), timer=timer)
         self._timer = timer
         self._prober = Threads(size=1, queue=0)
         self._lock = threading.Lock()
@@ -135,6 +126,20 @@ class RedisServer:
             )
         )
 
+    def tracked_fields(self, key: str, names: Sequence[str]) -> list[bytes | None]:
+        """The same, unasked while the server has not said that they changed.
+
+        ``names`` are the same whenever ``key`` is.
+
+        Raises:
+            ServerDown
+        """
+        answer = self.ask(lambda _: self._tracking.fields(key, names))
+        if answer is None:
+            answer = self.fields(key, names)
+            self._tracking.begin()
+        return answer
+
     def values(self, keys: Sequence[str]) -> list[bytes | None]:
         """The values at ``keys``.
 
@@ -143,15 +148,25 @@ class RedisServer:
         """
         return self.ask(lambda client: texts(client.mget(list(keys)), len(keys)))
 
-    def script(self, lua: str, read: Callable[[Any], T]) -> Script[T]:
+    def script(self, lua: str, read: Callable[[Any], T], *, tells: bool = False) -> Script[T]:
         """``lua`` as a function of keys and arguments, which runs at once and as a whole.
 
-        ``read`` takes what it gives, and raises where that cannot be.
+        ``read`` takes what it gives, and raises where that cannot be. Where it ``tells``, who has
+        tracked the keys has been told of the change before it returns.
         """
         script = self._client.register_script(lua)
 
+        def call(client: redis.Redis, keys: Sequence[str], args: Sequence[Any]) -> T:
+            answer = read(self._ours(keys, lambda: script(keys, args)))
+            if tells:
+                client.ping()  # what the server answers next, it answers when all that is sent
+            return answer
+
         def run(keys: Sequence[str], args: Sequence[Any]) -> T:
-            return self.ask(lambda _: read(self._ours(keys, lambda: script(keys, args))))
+            try:
+                return self.ask(lambda client: call(client, keys, args))
+            finally:
+                self._tracking.forget(keys)
 
         return run
 
@@ -193,6 +208,7 @@ class RedisServer:
             if is_news:
                 self._probed_at = self._timer()
         if is_news:
+            self._tracking.stop()
             self._observer.shared_cache_changed(is_available=False)
         if is_unsaid:
             log.warning("the cache server failed: %s", name)

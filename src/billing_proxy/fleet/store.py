@@ -18,8 +18,8 @@ from ..cache.store import Entry, Lease, MemoryStore
 from ..card.facts import Billing
 from ..errors import BillingError, StripeTooSlow, shared_error
 from . import scripts
-from .codec import Codec
-from .server import RedisServer, Script, ServerDown, texts
+from .codec import Codec, texts
+from .server import RedisServer, Script, ServerDown
 
 KIND = "card"
 
@@ -31,6 +31,9 @@ EVENT_HOLDS = 120.0
 
 CLOCK_SKEW = 2.0
 """Seconds that the clock of another machine may be ahead."""
+
+_STANDING = ("t", "f", "d", "g")
+"""What tells how the card that a process knows stands with all."""
 
 _EVENT_MS = int(EVENT_HOLDS * 1000)
 
@@ -67,23 +70,23 @@ class RedisStore:
         self._clock = clock
         self._pause = pause
         self._claim = server.script(scripts.CLAIM, _state_and_word)
-        self._put = server.script(scripts.PUT, int)
+        self._put = server.script(scripts.PUT, int, tells=True)
         self._fail = server.script(scripts.FAIL, int)
-        self._expire = server.script(scripts.EXPIRE, _nothing)
-        self._drop = server.script(scripts.DROP, _nothing)
+        self._expire = server.script(scripts.EXPIRE, _nothing, tells=True)
+        self._drop = server.script(scripts.DROP, _nothing, tells=True)
 
     def get(self, key: Hashable) -> Entry[Billing | None] | None:
         """What is known of ``key``, fresh or not: what the fleet knows, else this process."""
         known = self._memory.get(key)
         try:
-            version, fresh, dropped, event = self._fields(key, "t", "f", "d", "g")
+            version, fresh, dropped, event = self._server.tracked_fields(self._key(key), _STANDING)
             if version is None:
                 return self._known_here_alone(key, known, event, dropped)
             if known is None or known.version.encode() != version:
-                known = self._fetch(key)
+                return self._fetch(key)
         except ServerDown:
             return known
-        if known is not None and known.fresh != (fresh == b"1"):
+        if known.fresh != (fresh == b"1"):
             known = replace(known, fresh=fresh == b"1")
             self._memory.keep(key, known)
         return known
@@ -207,7 +210,7 @@ class RedisStore:
 
     def _fetch(self, key: Hashable) -> Entry[Billing | None] | None:
         """The value as the server has it, or None where that is not one of ours."""
-        value, read_at, version, fresh = self._fields(key, "v", "r", "t", "f")
+        value, read_at, version, fresh = self._server.fields(self._key(key), ["v", "r", "t", "f"])
         try:
             moment, token = (read_at or b"").decode("ascii"), (version or b"").decode("ascii")
             billing = self._codec.open(_seal_name(key, moment, token), value)
@@ -216,9 +219,6 @@ class RedisStore:
             return None
         self._memory.keep(key, entry)
         return entry
-
-    def _fields(self, key: Hashable, *names: str) -> list[bytes | None]:
-        return self._server.fields(self._key(key), names)
 
     def _key(self, key: Hashable) -> str:
         return self._server.key(KIND, str(key))
