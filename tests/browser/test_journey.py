@@ -38,6 +38,8 @@ def test_the_old_tab_shows_the_cancellation_by_itself_and_says_so(
     page: Page, emulator: Emulator
 ) -> None:
     page.evaluate("window.sameDocument = true")
+    steps = page.get_by_role("heading", name="Overstappen naar een groter plan")
+    expect(steps).to_be_visible()
     portal = portal_of(page, button(page).click)
     assert origin(portal) == emulator.url
     assert portal.evaluate("window.opener") is None
@@ -49,6 +51,7 @@ def test_the_old_tab_shows_the_cancellation_by_itself_and_says_so(
     expect(page.get_by_role("status")).to_have_attribute("lang", "nl")
     expect(page.get_by_role("term").filter(has_text="Eindigt op")).to_be_visible()
     expect(page.get_by_role("link", name="Abonnement beheren")).to_be_visible()
+    expect(steps).to_be_hidden()
     assert page.evaluate("window.sameDocument")
     assert axe(page) == []
 

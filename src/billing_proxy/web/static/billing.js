@@ -53,7 +53,7 @@
     var unfolded = folded && folded.open && fresh.querySelector("details");
     if (unfolded) unfolded.open = true;
     if (fresh.dataset.billingUpdated) { // seen at the card's edge, where it moves nothing
-      var sign = document.createElement("p");
+      var sign = document.createElement("span");
       sign.className = "billing-updated";
       sign.setAttribute("aria-hidden", "true");
       sign.textContent = fresh.dataset.billingUpdated;
