@@ -5,10 +5,11 @@ BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --quiet --disable-pip-version-check
 COMPILE := $(BIN)/uv pip compile --quiet --upgrade --no-header --no-annotate pyproject.toml
 EXTRAS := --extra service --extra redis --extra metrics
+FRAMEWORKS := bootstrap@5.3.9 bulma@1.0.4 @picocss/pico@2.1.1 @tailwindcss/browser@4.3.4
 TRANSLATIONS := src/billing_proxy/language/translations
 
 .DEFAULT_GOAL := help
-.PHONY: help run example test lint messages pictures bench soak weights check-live wheel upgrade clean
+.PHONY: help run example test lint messages pictures hosts bench soak weights check-live wheel upgrade clean
 
 help: ## Show this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | expand -t 14
@@ -34,8 +35,14 @@ messages: $(VENV)/test.stamp ## Collect the Dutch texts into the catalogues, and
 	@$(BIN)/pybabel -q update --no-fuzzy-matching --ignore-obsolete --ignore-pot-creation-date --no-wrap -D billing -i build/billing.pot -d $(TRANSLATIONS)
 	@$(BIN)/pybabel compile --use-fuzzy --statistics -D billing -d $(TRANSLATIONS)
 
-pictures: $(VENV)/test.stamp ## Take the README's pictures anew, from the running demo
+pictures: $(VENV)/test.stamp build/hosts.stamp ## Take the documents' pictures anew, from the running demo
 	@$(BIN)/python -m demo.pictures
+
+hosts: build/hosts.stamp ## Fetch the CSS frameworks on which the card is tried
+
+build/hosts.stamp: Makefile
+	@npm install --prefix build/hosts --no-save --ignore-scripts --no-audit --no-fund --silent $(FRAMEWORKS)
+	@touch $@
 
 bench: $(VENV)/test.stamp ## Measure against what else there is, in one table (ONLY=warm,cold)
 	@$(BIN)/python -m bench --only "$(ONLY)"
