@@ -117,6 +117,12 @@ def factory_makes_a_site(names: dict[str, Any], service: Service) -> None:
     assert "/billing/" in {rule.rule for rule in names["create_app"]().url_map.iter_rules()}
 
 
+def site_hands_out_tokens(names: dict[str, Any], service: Service) -> None:
+    token = names["app"].test_client().get("/billing-token").text
+    address = f"{service.base}/billing/card?token={token}"
+    assert requests.get(address, timeout=10).status_code == 200
+
+
 def customer_may_in(names: dict[str, Any], service: Service) -> None:
     assert names["allowed"] is True
 
@@ -125,6 +131,7 @@ AFTER: dict[str, Callable[[dict[str, Any], Service], None]] = {
     "link = f": link_signs_in,
     "current_user.is_authenticated else None": app_shows_the_card,
     "from_prefixed_env": factory_makes_a_site,
+    "/billing-token": site_hands_out_tokens,
     "allowed = ": customer_may_in,
 }
 """By words of a block: what must be true after it. A block without an entry must run."""
@@ -138,7 +145,7 @@ def as_html(block: Block, service: Service, terminal: Terminal) -> None:
         names = {"portal_url": "/billing/portal", "current_user": USER}
         html = render_template_string(block.text, card=billing.card(CUSTOMER), **names)
     assert "{{" not in html
-    if "billing_card()" in block.text or "card." in block.text:
+    if "billing_card()" in block.text or "{{ card." in block.text:
         assert "Actief" in html
     for path in re.findall(r'(?:src|hx-get)="[^"]*?(/billing/[^"]*)"', html):
         address = f"{service.base}{path.replace('…', service.token)}"
