@@ -26,12 +26,8 @@ def test_a_day_is_written_out_as_the_language_does() -> None:
     for number, name in enumerate(MONTHS.split(), 1):
         assert DUTCH.day(dt.date(2026, number, 1)) == f"1 {name} 2026"
     assert DUTCH.month(dt.date(2026, 12, 31)) == "december 2026"
-    written = {tag: Language(tag).day(dt.date(2026, 12, 1)) for tag in LANGUAGES[1:]}
-    assert written == {
-        "en": "1 December 2026",
-        "de": "1. Dezember 2026",
-        "fr": "1er décembre 2026",
-    }
+    written = {"en": "1 December 2026", "de": "1. Dezember 2026", "fr": "1er décembre 2026"}
+    assert {tag: Language(tag).day(dt.date(2026, 12, 1)) for tag in written} == written
 
 
 @pytest.mark.parametrize(
@@ -54,11 +50,12 @@ def test_a_moment_is_read_from_the_clock_on_the_wall(moment: str, text: str) -> 
 
 def test_a_moment_is_written_as_the_language_does() -> None:
     moment = at("2026-11-22 13:03")
-    assert [Language(tag).moment(moment, AMSTERDAM) for tag in LANGUAGES[1:]] == [
-        "22 November at 14:03",
-        "22. November um 14:03 Uhr",
-        "22 novembre à 14:03",
-    ]
+    written = {
+        "en": "22 November at 14:03",
+        "de": "22. November um 14:03 Uhr",
+        "fr": "22 novembre à 14:03",
+    }
+    assert {tag: Language(tag).moment(moment, AMSTERDAM) for tag in written} == written
 
 
 @pytest.mark.parametrize(

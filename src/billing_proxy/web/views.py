@@ -153,7 +153,8 @@ class Views:
         if state.config.return_url or is_signed_in(state, request):
             response = see_other(state.config.return_url or address("page", external=False))
         else:  # who came by a pass, from another site or a program
-            response = Response(render("billing/returned.html", self._language(), state.config))
+            spoken = self._language(next(iter(visit.customers), None))
+            response = Response(render("billing/returned.html", spoken, state.config))
         mark_visit(state, request, response, visit.returned(state.clock()))
         return response
 
