@@ -21,7 +21,7 @@ from .extension import BillingProxy
 from .web import access_log, probes
 from .web.http_rules import NEVER_STORED, is_addressable
 from .web.log_writer import LogWriter
-from .web.response_cache import ResponseCache
+from .web.response_cache import KnownRequest, ResponseCache
 from .web.responses import address, problem, secure
 from .web.views import Views
 
@@ -79,6 +79,7 @@ def create_app(
             observer=state.observer,
         )
         app.after_request(cache.store)
+        app.request_class = KnownRequest
         app.wsgi_app = cache  # type: ignore[method-assign]
     if config.trusted_proxies:
         hops = config.trusted_proxies

@@ -25,7 +25,7 @@ def log_lines() -> Iterator[str]:
         for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
             if isinstance(node, ast.Call) and ast.unparse(node.func).startswith("log."):
                 texts = [part.value for part in node.args if isinstance(part, ast.Constant)]
-                yield next(text for text in texts if isinstance(text, str))
+                yield from [text for text in texts if isinstance(text, str)][:1]
 
 
 def reasons() -> Iterator[str]:

@@ -6,8 +6,10 @@ Never the query, a header or a cookie: those hold tokens and passes. Routes stan
 from __future__ import annotations
 
 import logging
+import os
 import random
 import re
+import threading
 import time
 from typing import TYPE_CHECKING
 
@@ -60,10 +62,31 @@ def write(
     stripe_request: str = "-",
 ) -> None:
     """The line of one request; ``seconds`` is what answering took."""
-    log.info(
-        "method=%s route=%s status=%d duration_ms=%.1f cache=%s stripe_request=%s request=%s",
-        method, route, status, seconds * 1000, cache, stripe_request, request_id,
-    )  # fmt: skip
+    if log.isEnabledFor(logging.INFO):
+        said = (method, route, status, seconds * 1000, cache, stripe_request, request_id)
+        log.handle(_Line(said))
+
+
+_COMMON = log.makeRecord(
+    log.name, logging.INFO, __file__, 0,
+    "method=%s route=%s status=%d duration_ms=%.1f cache=%s stripe_request=%s request=%s", (), None,
+    func=write.__name__,
+).__dict__  # fmt: skip
+
+
+class _Line(logging.LogRecord):
+    """A record, of what all lines have in common: a third of the work that ``info`` is."""
+
+    def __init__(self, args: tuple[object, ...]) -> None:
+        now = time.time()
+        self.__dict__ = {
+            **_COMMON,
+            "args": args,
+            "created": now,
+            "msecs": now % 1 * 1000 // 1,
+            "process": os.getpid(),
+            "thread": threading.get_ident(),
+        }
 
 
 def method_of(environ: WSGIEnvironment) -> str:

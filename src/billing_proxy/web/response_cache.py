@@ -1,10 +1,10 @@
 """The response cache: the bytes of a page or of JSON, sent again to the same client unchanged.
 
 A WSGI layer around the standalone service. A response is stored under everything in the request
-that it depends on, the credential included, and is sent again only while the very card it was made
-from is fresh (or, made from a last known card, while that one stands in and Stripe is not asked),
-the credential holds, and no date on it has passed. Whatever is unusual (a query, another method,
-``no-cache``, a visit to the portal) goes on to Flask.
+that it depends on, the credential included: ``KnownRequest`` tells the views of nothing else. It is
+sent again only while the very card it was made from is fresh (or, if that was a last known one,
+while it stands in and Stripe is not asked), the credential holds, and no date on it has passed.
+Whatever is unusual (a query, another method, ``no-cache``, a visit to the portal) goes on to Flask.
 """
 
 from __future__ import annotations
@@ -16,7 +16,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 from cachetools import LRUCache
-from flask import Response, g, request
+from flask import Request, Response, g, request
+from werkzeug.datastructures import EnvironHeaders
 
 from ..loader import Outcome
 from ..metrics.observer import SILENT, Observer
@@ -35,8 +36,15 @@ Headers: TypeAlias = tuple[tuple[str, str], ...]
 
 _VARIES = (
     "PATH_INFO", "SCRIPT_NAME", "wsgi.url_scheme", "HTTP_HOST", "HTTP_AUTHORIZATION", "HTTP_COOKIE",
-    "HTTP_ACCEPT", "HTTP_ACCEPT_LANGUAGE", "HTTP_SEC_FETCH_DEST",
+    "HTTP_ACCEPT", "HTTP_ACCEPT_LANGUAGE", "HTTP_SEC_FETCH_DEST", "HTTP_SEC_FETCH_MODE",
+    "HTTP_SEC_PURPOSE", "HTTP_PURPOSE",
 )  # fmt: skip
+"""What an answer may depend on. A view that needs another header sees it once it stands here."""
+
+_MADE_ANEW = ("HTTP_IF_NONE_MATCH", "HTTP_X_REQUEST_ID")
+"""What they change of an answer is decided for each request, also where it comes from here."""
+
+_ABSENT = ("",) * len(_VARIES)
 
 _CREDENTIALS = ("HTTP_AUTHORIZATION", "HTTP_COOKIE")
 
@@ -51,6 +59,20 @@ _OVERHEAD = 1500
 
 _SHARED = 1024
 """Parts of keys, such as an ``Accept``, that are kept once for all the responses that have them."""
+
+
+class KnownRequest(Request):
+    """What views are told of a request: where its answer may be stored, no more than is in the key.
+
+    The environment is left as it is, for what stands around the views, such as tracing.
+    """
+
+    def __init__(self, environ: WSGIEnvironment, *args: Any, **kwargs: Any) -> None:
+        super().__init__(environ, *args, **kwargs)
+        if KEY in environ:
+            known = {n: environ[n] for n in (*_VARIES, *_MADE_ANEW) if n in environ}
+            self.headers = EnvironHeaders(known)
+            self.remote_addr = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -200,4 +222,4 @@ def _key(environ: WSGIEnvironment) -> Key | None:
     if not usual or not (cookie or "HTTP_AUTHORIZATION" in environ):
         return None
     get: Any = environ.get
-    return tuple(get(name, "") for name in _VARIES)
+    return tuple(map(get, _VARIES, _ABSENT))
