@@ -9,7 +9,7 @@ import pytest
 from billing_proxy.testing.situations.debts import past_due
 from demo.emulator import Emulator
 from demo.service import Service, served
-from tests.browser.checks import axe, faults, measured
+from tests.browser.checks import axe, faults, measured, overflowing
 from tests.browser.chromium import Page, expect
 from tests.browser.conftest import NewContext
 from tests.browser.portal import badge, button, portal_of
@@ -43,8 +43,13 @@ def stripe() -> Iterator[Emulator]:
 
 @pytest.fixture
 def forgetful(stripe: Emulator) -> Iterator[Service]:
-    """The product on that Stripe, in one process; it asks for every card anew."""
+    """The product on that Stripe, in one process, of a company with a very long name.
+
+    It asks for every card anew.
+    """
     settings = {"BILLING_CACHE_TTL": "0", "WEB_CONCURRENCY": "1"}
+    settings["BILLING_COMPANY"] = "Donaudampfschifffahrtsgesellschaft" * 3
+    settings["BILLING_CONTACT_URL"] = "mailto:hulp@example.nl"
     with served(stripe, "wsgi:app", **settings) as service:
         yield service
 
@@ -81,6 +86,8 @@ def test_in_an_outage_stand_the_last_known_card_or_a_dutch_page(
     expect(page.get_by_role("heading", level=1)).to_have_text(
         "Je abonnement is nu niet op te halen"
     )
+    page.set_viewport_size({"width": 320, "height": 600})
+    assert overflowing(page) == []
     assert axe_by_day_and_by_night(page) == []
 
 
