@@ -37,5 +37,6 @@ __all__ = [
     "Page",
     "Response",
     "Route",
+    "Route",
     "expect",
 ]

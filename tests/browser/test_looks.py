@@ -6,7 +6,7 @@ import pytest
 
 from demo.service import Service
 from tests.browser.checks import axe, measured, overflowing, readings
-from tests.browser.chromium import Locator, Page, expect
+from tests.browser.chromium import Locator, Page, Route, expect
 from tests.browser.conftest import NewContext
 from tests.browser.portal import button
 
@@ -107,4 +107,18 @@ def test_a_button_keeps_its_shape_where_colours_are_forced(page: Page, demo: Ser
         edge = button(page).evaluate("b => [b.offsetHeight, getComputedStyle(b).border]")
         assert edge[0] >= 44
         assert edge[1].startswith("1px solid rgb(")
+        assert axe(page) == []
+
+
+def test_a_browser_that_knows_no_light_dark_shows_a_light_card(page: Page, demo: Service) -> None:
+    def older(route: Route) -> None:
+        style = route.fetch().text().replace("light-dark(", "unknown(")
+        route.fulfill(body=style, content_type="text/css")
+
+    page.route("**/billing.css?*", older)
+    page.emulate_media(color_scheme="dark")
+    for persona in ("incasso_mislukt", "veel_beeindigd"):
+        page.goto(demo.link(f"cus_demo_{persona}"))
+        card = page.locator(".billing-card")
+        expect(card).to_have_css("background-color", "rgb(255, 255, 255)")
         assert axe(page) == []
