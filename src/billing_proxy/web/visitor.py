@@ -13,6 +13,7 @@ from ..errors import CustomerLoaderFailed, Expired, LinkOfAnotherCustomer, NotId
 from ..identity.customers import Grant, names_somebody
 from ..identity.signing import PORTAL_VISIT, PortalVisit
 from ..language.choice import Choice
+from ..language.words import AUTO
 from .state import BillingState
 
 log = logging.getLogger(__name__)
@@ -109,8 +110,10 @@ def identify_for_link(state: BillingState, request: Request, *, accept: str) -> 
 
 def choice_of(state: BillingState, request: Request) -> Choice:
     """Who wishes which language: the setting, the site by its selector, and the browser."""
-    browser = tuple(tag for tag, quality in request.accept_languages if quality > 0)
-    return Choice(state.config.locale, browser=browser).led_by(_select(state, request))
+    setting = state.config.locale
+    asked = request.accept_languages if setting == AUTO else ()  # reading it takes 25 µs
+    browser = tuple(tag for tag, quality in asked if quality > 0)
+    return Choice(setting, browser=browser).led_by(_select(state, request))
 
 
 def _select(state: BillingState, request: Request) -> str | None:
