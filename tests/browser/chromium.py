@@ -37,6 +37,5 @@ __all__ = [
     "Page",
     "Response",
     "Route",
-    "Route",
     "expect",
 ]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import time
 from collections import Counter
 from collections.abc import Iterator
@@ -76,6 +77,8 @@ class Site:
         page.goto(f"http://localhost:{self.port}/?{query}")
         frames = page.locator("billing-card iframe")
         expect(frames).to_have_count(len(customers))
+        for frame in frames.all():
+            expect(frame).to_have_attribute("style", re.compile("height: [0-9]+px"))  # it spoke
         return [handle.content_frame() for handle in frames.element_handles()]
 
 
@@ -92,8 +95,9 @@ def site(emulator: Emulator) -> Iterator[Site]:
 
 
 @pytest.fixture
-def page(context: BrowserContext) -> Page:
+def page(context: BrowserContext, site: Site) -> Page:
     """A tab with meters that notes what it hears."""
+    site.late = 0
     measured(context).add_init_script(HEARD)
     return context.new_page()
 
@@ -192,6 +196,8 @@ def test_a_token_that_has_ended_makes_room_for_a_new_one_and_starts_no_loop(
     after(40)
     expect(again).to_be_visible()
     after(49)
+    page.evaluate("fetch('/token/somebody_else').then((answer) => answer.text())")
+    assert site.asked[customer] == 3
     with page.expect_event("frameattached"):
         after(51)
     expect(again).to_be_visible()

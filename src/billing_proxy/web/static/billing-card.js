@@ -29,10 +29,9 @@
         root.adoptedStyleSheets = [new CSSStyleSheet()];
         root.adoptedStyleSheets[0].replaceSync(":host { display: block } :host([hidden]) { display: none }");
       }
-      this._box = make("div");
-      this._box.setAttribute("aria-live", "polite");
       // A system colour follows the color-scheme in use here, and a transition tells when that changes.
-      this._box.style.cssText = "outline-color: CanvasText; transition: outline-color 1ms";
+      this._box = make("div", { style: "outline-color: CanvasText; transition: outline-color 1ms" });
+      this._box.setAttribute("aria-live", "polite");
       this._box.addEventListener("transitionrun", () => this._paint());
       root.append(this._box);
       this._turn = 0;
@@ -128,8 +127,8 @@
         return;
       }
       this._clear();
-      this._frame = make("iframe", { title: this._words()[0], sandbox: SANDBOX, scrolling: "no", src: url.href });
-      this._frame.style.cssText = "display: block; width: 100%; height: 24rem; border: 0";
+      const style = "display: block; width: 100%; height: 24rem; border: 0";
+      this._frame = make("iframe", { title: this._words()[0], style, sandbox: SANDBOX, scrolling: "no", src: url.href });
       this._frame.addEventListener("load", () => this._expect());
       this._box.append(this._frame);
     }
@@ -174,7 +173,8 @@
       const [, text, again] = this._words();
       this._box.append(make("p", { textContent: text }));
       if (reason === "unreachable" || this.hasAttribute("token-src")) {
-        this._box.append(make("button", { type: "button", textContent: again, onclick: () => this._load() }));
+        const style = "padding: .4em .8em; font: inherit";
+        this._box.append(make("button", { type: "button", textContent: again, style, onclick: () => this._load() }));
       }
       this._tell("error", reason);
     }
