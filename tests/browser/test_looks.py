@@ -80,6 +80,8 @@ def test_ended_subscriptions_unfold(page: Page, demo: Service) -> None:
     expect(rows.first).to_be_hidden()
     page.get_by_text("Beëindigde abonnementen (4)").click()
     expect(rows.last).to_be_visible()
+    name = "Beheren Business (opent in een nieuw tabblad)"
+    expect(rows.last.get_by_role("link")).to_have_accessible_name(name)
     assert axe(page) == []
 
 
