@@ -19,6 +19,7 @@ from .identity.customers import names_somebody
 from .language.choice import Choice
 from .language.words import check_texts
 from .web.embedding import create_template_global, exempt_webhook
+from .web.rendered import RenderedCards
 from .web.state import EXTENSION, BillingState, CustomerLoader, LocaleSelector, state_of
 from .web.views import create_blueprint
 from .web.visitor import choice_of, not_before
@@ -128,6 +129,11 @@ class BillingProxy:
         state = BillingState(
             **{field.name: getattr(pieces, field.name) for field in fields(pieces)},
             standalone=standalone,
+            rendered=RenderedCards(
+                config,
+                pieces.languages,
+                maxsize=0 if standalone else config.page_cache_bytes,
+            ),
             find_loader=lambda: self._loader,
             find_selector=lambda: self._selector,
         )

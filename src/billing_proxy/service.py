@@ -8,6 +8,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
+from functools import cached_property
 from zoneinfo import ZoneInfo
 
 from .cache.allowance import INTERVAL
@@ -43,20 +44,46 @@ class HealthStatus(StrEnum):
     FAIL = "fail"
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Served:
-    """A card and where it came from; ``seconds`` is what that took.
+    """What Stripe said of a customer, where that came from, and the card ``builder`` makes of it.
 
-    It was read at ``read_at`` and says the same until ``valid_until`` (both Unix seconds).
-    ``stripe_request`` is the id of the request to Stripe that it was read with, if one was made.
+    It was read at ``read_at`` and is shown at ``now`` (both Unix seconds); ``seconds`` is what
+    getting it took. ``stripe_request`` is the id of the request to Stripe that it was read with, if
+    one was made.
     """
 
-    card: BillingCard
+    billing: Billing
+    builder: CardBuilder
     outcome: Outcome
     read_at: float
-    valid_until: float
-    seconds: float
-    stripe_request: str | None
+    now: float
+    seconds: float = 0.0
+    stripe_request: str | None = None
+
+    @property
+    def language(self) -> str:
+        """The tag of the card's language."""
+        return self.builder.language.tag
+
+    @property
+    def stale(self) -> bool:
+        """Whether it is the last known one, while Stripe fails."""
+        return self.outcome is Outcome.STALE
+
+    @cached_property
+    def card(self) -> BillingCard:
+        """The card, made when it is first asked for: who has it in HTML already needs none."""
+        return self.builder.build(self.billing, now=self.now, as_of=self.read_at, stale=self.stale)
+
+    @cached_property
+    def valid_until(self) -> float:
+        """Until when (Unix seconds) the card says the same: the next date on it, or midnight."""
+        zone = self.builder.zone
+        tomorrow = day_of(int(self.now), zone) + timedelta(days=1)
+        midnight = datetime.combine(tomorrow, datetime.min.time(), zone).timestamp()
+        moments = (moment for sub in self.billing.subscriptions for moment in sub.moments())
+        return min([*(moment for moment in moments if moment > self.now), midnight])
 
 
 class BillingService:
@@ -80,10 +107,10 @@ class BillingService:
         self._products = products
         self._guard = guard
         self._clock = clock
-        self._zone = ZoneInfo(config.timezone)
+        zone = ZoneInfo(config.timezone)
         self._builders = {
             tag: CardBuilder(
-                zone=self._zone,
+                zone=zone,
                 language=spoken,
                 free_plan=config.free_plan,
                 can_choose=config.upgrade_url is not None,
@@ -109,30 +136,24 @@ class BillingService:
         found = self._loader.get(customer, not_before=not_before)
         if found.value is None:
             raise CustomerNotFound("Stripe does not know this customer")
-        now = self._clock()
-        card = self._builders[choice.tag(found.value.preferred_locales)].build(
-            found.value,
-            now=now,
-            as_of=found.read_at,
-            stale=found.outcome is Outcome.STALE,
-        )
-        if found.outcome is Outcome.MISS:
-            _log_unknown_statuses(card)
         loaded = found.outcome in (Outcome.MISS, Outcome.COLLAPSED)
-        return Served(
-            card,
+        served = Served(
+            found.value,
+            self._builders[choice.tag(found.value.preferred_locales)],
             found.outcome,
             read_at=found.read_at,
-            valid_until=self._valid_until(found.value, now),
+            now=self._clock(),
             seconds=time.perf_counter() - started,
             stripe_request=found.value.request_id if loaded else None,
         )
+        if found.outcome is Outcome.MISS:
+            _log_unknown_statuses(served.card)
+        return served
 
     def _without_customer(self, language: str) -> Served:
         """The card of who has never paid: there is nothing to ask Stripe."""
-        now, billing = self._clock(), Billing(customer=None)
-        card = self._builders[language].build(billing, now=now, as_of=now, stale=False)
-        return Served(card, Outcome.HIT, now, self._valid_until(billing, now), 0.0, None)
+        now = self._clock()
+        return Served(Billing(customer=None), self._builders[language], Outcome.HIT, now, now)
 
     def stripe_status(self) -> HealthStatus:
         """How the last call went, from memory: none is made to find out."""
@@ -179,13 +200,6 @@ class BillingService:
             self._loader.expire(event.customer)
         if event.product:
             self._products.expire(event.product)
-
-    def _valid_until(self, billing: Billing, now: float) -> float:
-        """Until when (Unix seconds) a card says the same: the next date on it, or midnight."""
-        tomorrow = day_of(int(now), self._zone) + timedelta(days=1)
-        midnight = datetime.combine(tomorrow, datetime.min.time(), self._zone).timestamp()
-        ahead = [m for sub in billing.subscriptions for m in sub.moments() if m > now]
-        return min([*ahead, midnight])
 
 
 def _log_unknown_statuses(card: BillingCard) -> None:

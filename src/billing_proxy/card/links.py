@@ -6,6 +6,7 @@ program with a token, the command line), so it is filled in where the card is gi
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from urllib.parse import quote
 
@@ -50,11 +51,13 @@ class Links:
         """The address of ``target``, if there is one for this reader."""
         if target.upgrade:
             return self.upgrade
-        asked = (("flow", target.flow), ("subscription", target.subscription))
-        query = [f"{name}={quote(value, safe='')}" for name, value in asked if value is not None]
-        if self.query:
-            query.append(self.query)
-        return with_query(self.portal, "&".join(query))
+        query = encoded({"flow": target.flow, "subscription": target.subscription})
+        return with_query(self.portal, "&".join(filter(None, (query, self.query))))
+
+
+def encoded(query: Mapping[str, str | None]) -> str:
+    """``query`` as it stands in an address, without what is None."""
+    return "&".join(f"{key}={quote(value, safe='')}" for key, value in query.items() if value)
 
 
 def with_query(address: str, query: str) -> str:

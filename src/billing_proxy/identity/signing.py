@@ -9,6 +9,7 @@ from __future__ import annotations
 import hashlib
 import hmac
 from dataclasses import dataclass, replace
+from functools import lru_cache
 
 from itsdangerous import BadSignature, URLSafeSerializer
 
@@ -90,6 +91,7 @@ class Signers:
         self._session = Signer(secret_key, "session")
         self._portal_pass = Signer(secret_key, "portal-pass")
         self._visit = Signer(secret_key, "portal-visit")
+        self._mark = lru_cache(maxsize=1024)(self._new_mark)
 
     def session(self, grant: Grant, *, now: float, ttl: int) -> str:
         """The session cookie of a browser that signed in by ``grant`` at ``now``."""
@@ -121,6 +123,9 @@ class Signers:
 
         Always the same, so that a page keeps its ETag.
         """
+        return self._mark(customer)
+
+    def _new_mark(self, customer: str) -> str:
         message = b"billing-proxy.link-mark:" + customer.encode()
         return hmac.digest(self._secret_key, message, hashlib.sha256).hex()[:16]
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
+from functools import lru_cache
 
 from .words import AUTO, LANGUAGES
 
@@ -50,10 +51,14 @@ def negotiate(wanted: Iterable[str]) -> str | None:
 
     As RFC 4647 section 3.4 looks up a language, but for the separators: ``nl_BE`` will do.
     """
-    for tag in wanted:
-        rest = re.sub(r"[_.@]", "-", tag[:LONGEST]).lower()
-        while rest:
-            if rest in _TAGS:
-                return _TAGS[rest]
-            rest = rest.rpartition("-")[0]
+    return next(filter(None, (_spoken(tag[:LONGEST]) for tag in wanted)), None)
+
+
+@lru_cache(maxsize=256)
+def _spoken(tag: str) -> str | None:
+    rest = re.sub(r"[_.@]", "-", tag).lower()
+    while rest:
+        if rest in _TAGS:
+            return _TAGS[rest]
+        rest = rest.rpartition("-")[0]
     return None

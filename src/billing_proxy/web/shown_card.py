@@ -4,15 +4,16 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from typing import Any
-from urllib.parse import urlencode, urljoin
+from urllib.parse import urljoin
 
 from flask import Request
 
-from ..card.links import PORTAL, Links, Target
+from ..card.links import Links, encoded
 from ..language.choice import Choice
 from ..service import Served
 from .http_rules import reachable
-from .responses import address, render
+from .rendered import Around
+from .responses import address
 from .state import BillingState
 from .visitor import LOCALE, MARK, By, Visitor, choice_of, not_before
 
@@ -28,27 +29,12 @@ class ShownCard:
     keeps_language: bool
 
     def html(self, template: str) -> str:
-        """``template`` around the card. Who came with a token is elsewhere: absolute addresses.
-
-        Three of the addresses have names of their own, for the templates of a site.
-        """
-        by_token, card = self.visitor.by is By.TOKEN, self.served.card
-        mark = None if by_token else self.state.signers.link_mark(self.visitor.customer)
-        links = self._links(external=by_token, mark=mark)
-        return render(
-            template,
-            self.state.languages[card.language],
-            self.state.config,
-            external=by_token,
-            card=card,
-            links=links,
-            portal_url=links.url(PORTAL),
-            payment_url=links.url(Target("payment_method_update")),
-            upgrade_url=links.upgrade,
-            name=self.visitor.name,
-            refresh=None if by_token else address("card", external=False, **self._of_page(mark)),
-            live=not by_token,
-        )
+        """``template`` around the card. Who came with a token is elsewhere: absolute addresses."""
+        elsewhere = self.visitor.by is By.TOKEN
+        mark = None if elsewhere else self.state.signers.link_mark(self.visitor.customer)
+        links = self._links(external=elsewhere, mark=mark)
+        around = Around(links, self.visitor.name, elsewhere)
+        return self.state.rendered.html(template, self.served, around)
 
     def json(self) -> dict[str, Any]:
         """The JSON API's object."""
@@ -59,16 +45,11 @@ class ShownCard:
 
         ``mark`` ties the links of a page to its customer, should the browser sign in as another.
         """
-        more = self._of_page(mark)
+        more = {MARK: mark, LOCALE: self.served.language if self.keeps_language else None}
         if self.visitor.by is By.TOKEN:
             now = self.state.clock()
             more["pass"] = self.state.signers.portal_pass(self.visitor.customer, now=now)
-        return Links(address("portal", external=external), urlencode(more), self._upgrade())
-
-    def _of_page(self, mark: str | None) -> dict[str, str]:
-        """What a link says about the page that it stands on."""
-        more = {MARK: mark} if mark else {}
-        return {**more, LOCALE: self.served.card.language} if self.keeps_language else more
+        return Links(address("portal", external=external), encoded(more), self._upgrade())
 
     def _upgrade(self) -> str | None:
         """Where a subscription can be chosen, as an absolute address."""

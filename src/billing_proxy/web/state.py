@@ -9,6 +9,7 @@ from typing import TypeAlias, cast
 from flask import Flask, Request
 
 from ..bootstrap import Pieces
+from .rendered import RenderedCards
 
 EXTENSION = "billing_proxy"
 
@@ -23,11 +24,13 @@ LocaleSelector: TypeAlias = Callable[[Request], object]
 class BillingState(Pieces):
     """Kept in ``app.extensions["billing_proxy"]``.
 
-    ``standalone`` is the service that signs browsers in itself. ``find_loader`` gives the customer
-    loader, and ``find_selector`` that of the language: a site may register both after ``init_app``.
+    ``standalone`` is the service that signs browsers in itself; ``rendered`` keeps what a site
+    shows. ``find_loader`` gives the customer loader, and ``find_selector`` that of the language: a
+    site may register both after ``init_app``.
     """
 
     standalone: bool
+    rendered: RenderedCards
     find_loader: Callable[[], CustomerLoader | None] = lambda: None
     find_selector: Callable[[], LocaleSelector | None] = lambda: None
 

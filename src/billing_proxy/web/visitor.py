@@ -135,7 +135,8 @@ def not_before(state: BillingState, request: Request) -> float | None:
     """Since when (Unix seconds) the card must have been read to do for this browser."""
     live = state.service.live_since()
     since = portal_visit(state, request).not_before(live)
-    return max(since or 0, live) if request.cache_control.no_cache else since
+    wants_live = "HTTP_CACHE_CONTROL" in request.environ and request.cache_control.no_cache
+    return max(since or 0, live) if wants_live else since
 
 
 def sign_in_by_link(state: BillingState, request: Request, response: Response) -> None:
