@@ -16,13 +16,12 @@ from werkzeug.middleware.proxy_fix import ProxyFix
 
 from .cli.refusal import read_settings
 from .config.settings import unknown_settings
-from .errors import BadRequest
 from .extension import BillingProxy
 from .web import access_log, probes
 from .web.http_rules import NEVER_STORED, is_addressable
 from .web.log_writer import LogWriter
 from .web.response_cache import KnownRequest, ResponseCache
-from .web.responses import address, problem, secure
+from .web.responses import address, secure
 from .web.views import Views
 
 log = logging.getLogger(__name__)
@@ -59,7 +58,7 @@ def create_app(
         app, config, standalone=True, max_waiting=threads * 3 // 4
     )
     views = Views(state)
-    app.before_request(_check_address)
+    app.before_request(lambda: None if _has_address() else views.refuse_address())
     app.register_error_handler(HTTPException, views.handle_http_error)
     app.add_url_rule("/healthz", "healthz", probes.live)
     app.add_url_rule("/readyz", "readyz", lambda: probes.ready(state))
@@ -96,26 +95,24 @@ class _NoSession(SessionInterface):
         return None
 
 
-def _check_address() -> Response | None:
-    """Refuse a request whose ``Host`` or prefix could not stand in an absolute address.
+def _has_address() -> bool:
+    """Whether ``Host`` and prefix of this request can stand in an absolute address.
 
-    In JSON, since a page has addresses. What only machines ask has none, so a container may be
-    asked for its health by a name that is no host name.
+    What only machines ask has none, so a container may be asked for its health by a name that is
+    no host name.
     """
     if request.endpoint in _WITHOUT_ADDRESSES and "HTTP_HOST" in request.environ:
-        return None
+        return True
     try:
         host = request.host
     except RefusedByFramework:  # it is none of TRUSTED_HOSTS
         host = ""
-    if is_addressable(
+    return is_addressable(
         host=host,
         prefix=request.root_path,
         has_host="HTTP_HOST" in request.environ,
         protocol=request.environ.get("SERVER_PROTOCOL", ""),
-    ):
-        return None
-    return problem(BadRequest.status, BadRequest.title, BadRequest.detail)
+    )
 
 
 def _home() -> Response:

@@ -8,6 +8,7 @@ import pytest
 from flask.testing import FlaskClient
 
 from demo.emulator import Emulator
+from tests.conftest import Serve
 from tests.stage.clock import Clock
 from tests.stage.tokens import mint
 
@@ -25,12 +26,15 @@ NO_HOSTS = (
 
 @pytest.mark.parametrize("host", NO_HOSTS)
 def test_a_host_header_that_names_no_host_is_a_bad_request(
-    client: FlaskClient, emulator: Emulator, as_anna: dict[str, str], host: str
+    serve: Serve, emulator: Emulator, as_anna: dict[str, str], host: str
 ) -> None:
     """RFC 9112, section 3.2. No address in an answer could be absolute and right."""
+    client = serve(BILLING_HOME_URL="https://www.example.nl/")
     for path in ("", "subscription.json", "card", "portal"):
         answer = client.get(f"/billing/{path}", headers={**as_anna, "Host": host})
         assert answer.status_code == 400
+        words = "Bad request" if path == "subscription.json" else ">Naar onze website</a>"
+        assert words in answer.text
         assert "evil" not in answer.text
     assert emulator.calls() == 0
 

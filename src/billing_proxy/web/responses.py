@@ -64,6 +64,15 @@ def render(
     )
 
 
+def _has_addresses() -> bool:
+    """Whether Flask can make addresses for the host of this request."""
+    try:
+        address("page")
+    except Exception:  # noqa: BLE001 -- each release of Flask has its own
+        return False
+    return True
+
+
 def _absolute(url: str) -> str:
     """The address of a setting, which may be a path on the same host."""
     return urljoin(address("page"), url)
@@ -101,6 +110,11 @@ class Place(StrEnum):
     """Another site's frame, where our pages do not open: links open a tab."""
     FRAGMENT = "fragment"
     """The words alone, where the card would stand."""
+    NOWHERE = "nowhere"
+    """At a host without a name, so that nothing of ours has an address."""
+
+
+_TEMPLATES = {Place.FRAGMENT: "billing/_error.html", Place.NOWHERE: "billing/bare.html"}
 
 
 def render_error(
@@ -110,9 +124,9 @@ def render_error(
 
     What cannot be rendered, since a site has its own template there, is a sentence.
     """
-    template = "billing/_error.html" if place is Place.FRAGMENT else "billing/error.html"
+    template = _TEMPLATES.get(place, "billing/error.html")
     try:
-        label, url = _way_out(error, config, external=external)
+        label, url = _way_out(error, config, place, external=external)
         return render(
             template,
             language,
@@ -130,8 +144,12 @@ def render_error(
         return Markup("<p>{}</p>").format(language.text(error.heading))
 
 
-def _way_out(error: BillingError, config: BillingConfig, *, external: bool) -> tuple[str, str]:
+def _way_out(
+    error: BillingError, config: BillingConfig, place: Place, *, external: bool
+) -> tuple[str, str]:
     """The link that helps. Our page helps nobody who is not signed in, if there is another."""
+    if place is Place.NOWHERE:
+        return HOME, config.home_url or ""
     if error.status == 401 and config.login_url:
         return SIGN_IN, _absolute(config.login_url) if external else config.login_url
     if error.status == 401 and config.home_url:
@@ -152,6 +170,7 @@ def error_response(
     if as_json:
         response = problem(error.status, error.title, error.detail)
     else:
+        place = place if _has_addresses() else Place.NOWHERE
         external = place is Place.FRAGMENT
         html = render_error(language, config, error, place, external=external)
         response = Response(html, status=error.status)

@@ -204,6 +204,13 @@ class Views:
             response.headers["Allow"] = ", ".join(sorted(error.valid_methods))
         return self.finish(response)
 
+    def refuse_address(self) -> Response:
+        """The answer to a request that names no host, or a prefix that is none."""
+        error, json = from_status(400), _answers_json()
+        return error_response(
+            error, self._language(), self._state.config, Place.NOWHERE, as_json=json
+        )
+
     def finish(self, response: Response) -> Response:
         """Every response leaves with the headers that keep it safe."""
         endpoint = _endpoint()
