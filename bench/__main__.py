@@ -18,7 +18,7 @@ from collections.abc import Callable, Iterator, Sequence
 from importlib.metadata import version
 from pathlib import Path
 
-from bench import cold, hanging, memory, start, warm
+from bench import cold, hanging, host, memory, start, warm
 from bench.emulated import Stripe
 from bench.load import generator
 from bench.ratios import Row, table
@@ -26,6 +26,7 @@ from bench.ratios import Row, table
 SECTIONS: dict[str, Callable[[Stripe], Iterator[Row]]] = {
     "warm": warm.measure,
     "cold": cold.measure,
+    "host": host.measure,
     "start": start.measure,
     "hanging": hanging.measure,
     "memory": memory.measure,

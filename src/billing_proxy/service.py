@@ -36,6 +36,9 @@ REFUSAL_HOLDS = 30.0
 """Seconds for which a refused key counts as "cannot serve"; then the next request tries again."""
 
 
+_NOBODY = Billing(customer=None)
+
+
 class HealthStatus(StrEnum):
     """How something fares, in the words of a health check."""
 
@@ -153,7 +156,7 @@ class BillingService:
     def _without_customer(self, language: str) -> Served:
         """The card of who has never paid: there is nothing to ask Stripe."""
         now = self._clock()
-        return Served(Billing(customer=None), self._builders[language], Outcome.HIT, now, now)
+        return Served(_NOBODY, self._builders[language], Outcome.HIT, now, now)
 
     def stripe_status(self) -> HealthStatus:
         """How the last call went, from memory: none is made to find out."""

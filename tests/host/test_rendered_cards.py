@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 from flask import Flask, request, template_rendered
 
+from billing_proxy import NO_CUSTOMER
 from billing_proxy.web.rendered import OURS
 from demo.emulator import Emulator
 from tests.host.sites import AT_ONCE, MakeSite, named_by_header, visitor
@@ -84,7 +85,7 @@ def test_whatever_happens_it_is_what_a_site_that_keeps_nothing_shows(
         product(
             ("https://a.example", "https://b.example/klant"),
             ("/account", "/account?shop=1"),
-            (anna, bob),
+            (anna, bob, NO_CUSTOMER),
             ("nl", "en"),
         )
     )
