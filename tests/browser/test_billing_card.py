@@ -192,7 +192,7 @@ def test_a_token_that_has_ended_makes_room_for_a_new_one_and_starts_no_loop(
     assert site.asked[customer] == 2
 
     site.late = 1
-    again = page.get_by_role("button", name="Versuche es noch einmal")
+    again = page.get_by_role("button", name="Noch einmal versuchen")
     after(40)
     expect(again).to_be_visible()
     after(49)

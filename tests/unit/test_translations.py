@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import gettext
+import json
 import re
 import shutil
 import subprocess
@@ -55,6 +56,14 @@ def catalogue(tag: str) -> dict[str, tuple[str, ...]]:
         else (message.string,)
         for message in messages
     }
+
+
+def test_the_element_for_other_sites_says_what_the_catalogues_say() -> None:
+    script = (PACKAGE / "web" / "static" / "billing-card.js").read_text("utf-8")
+    words = {
+        tag: json.loads(said) for tag, said in re.findall(r"^ +(\w\w): (\[.*\]),$", script, re.MULTILINE)
+    }
+    assert words == {tag: [*map(Language(tag).text, words[SOURCE])] for tag in LANGUAGES}
 
 
 def test_dutch_is_what_the_texts_are_written_in() -> None:

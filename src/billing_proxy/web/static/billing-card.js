@@ -10,10 +10,10 @@
   const EVENTS = ["message", "visibilitychange", "focus", "online"];
   const SANDBOX = "allow-scripts allow-same-origin allow-popups allow-popups-to-escape-sandbox";
   const WORDS = {
-    nl: ["Je abonnement", "Je abonnement is nu niet op te halen.", "Probeer het opnieuw"],
-    en: ["Your subscription", "Your subscription cannot be retrieved right now.", "Try again"],
-    de: ["Dein Abo", "Dein Abo kann gerade nicht abgerufen werden.", "Versuche es noch einmal"],
-    fr: ["Votre abonnement", "Votre abonnement ne peut pas être chargé pour le moment.", "Réessayez"],
+    nl: ["Je abonnement", "Je abonnement is nu niet op te halen", "Probeer het opnieuw"],
+    en: ["Your subscription", "Your subscription cannot be loaded right now", "Try again"],
+    de: ["Ihr Abonnement", "Ihr Abonnement lässt sich gerade nicht abrufen", "Noch einmal versuchen"],
+    fr: ["Votre abonnement", "Impossible de charger votre abonnement pour le moment", "Réessayer"],
   };
   const script = document.currentScript || document.querySelector('script[src*="/billing-card.js"]');
   const address = script && script.src ? new URL("../card", script.src).href : "";
@@ -127,7 +127,7 @@
         return;
       }
       this._clear();
-      const style = "display: block; width: 100%; height: 24rem; border: 0";
+      const style = "display: block; width: 100%; height: 32rem; border: 0";
       this._frame = make("iframe", { title: this._words()[0], style, sandbox: SANDBOX, scrolling: "no", src: url.href });
       this._frame.addEventListener("load", () => this._expect());
       this._box.append(this._frame);
