@@ -60,9 +60,8 @@ def catalogue(tag: str) -> dict[str, tuple[str, ...]]:
 
 def test_the_element_for_other_sites_says_what_the_catalogues_say() -> None:
     script = (PACKAGE / "web" / "static" / "billing-card.js").read_text("utf-8")
-    words = {
-        tag: json.loads(said) for tag, said in re.findall(r"^ +(\w\w): (\[.*\]),$", script, re.MULTILINE)
-    }
+    found = re.findall(r"^ +(\w\w): (\[.*\]),$", script, re.MULTILINE)
+    words = {tag: json.loads(said) for tag, said in found}
     assert words == {tag: [*map(Language(tag).text, words[SOURCE])] for tag in LANGUAGES}
 
 
