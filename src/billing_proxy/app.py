@@ -18,6 +18,7 @@ from .cli.refusal import read_settings
 from .config.settings import unknown_settings
 from .extension import BillingProxy
 from .web import access_log, probes
+from .web.compiled_templates import keep_compiled_templates
 from .web.http_rules import NEVER_STORED, is_addressable
 from .web.log_writer import LogWriter
 from .web.response_cache import KnownRequest, ResponseCache
@@ -52,6 +53,7 @@ def create_app(
     app.session_interface = _NoSession()
     app.config["SECRET_KEY"] = config.secret_key
     app.config["TRUSTED_HOSTS"] = config.trusted_hosts or None
+    keep_compiled_templates(app)
     access_log.install(app)
     threads = int(environ.get("GUNICORN_THREADS") or THREADS)
     state = BillingProxy(clock=clock, timer=timer).install(
