@@ -18,18 +18,19 @@ from collections.abc import Callable, Iterator, Sequence
 from importlib.metadata import version
 from pathlib import Path
 
-from bench import cold, hanging, host, memory, start, warm
+from bench import cold, hanging, host, memory, shared, start, warm
 from bench.emulated import Stripe
 from bench.load import generator
 from bench.ratios import Row, table
 
 SECTIONS: dict[str, Callable[[Stripe], Iterator[Row]]] = {
     "warm": warm.measure,
-    "cold": cold.measure,
     "host": host.measure,
+    "shared": shared.measure,
+    "cold": cold.measure,
+    "memory": memory.measure,
     "start": start.measure,
     "hanging": hanging.measure,
-    "memory": memory.measure,
 }
 PACKAGES = ("flask", "werkzeug", "gunicorn", "stripe", "requests")
 

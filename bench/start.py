@@ -1,4 +1,4 @@
-"""From start to the first 200, against importing flask and stripe and no more."""
+"""From start to the first page, against importing flask and stripe and no more."""
 
 from __future__ import annotations
 
@@ -12,13 +12,18 @@ from dataclasses import dataclass
 from bench.emulated import Stripe
 from bench.processes import ROOT, SETTINGS, Server
 from bench.ratios import Aim, Row, Spread, ratios
+from bench.warm import PAGE, sign_in
 
 ROUNDS = 9
 
-FIRST_REQUEST = (
-    "from wsgi import app\n"
-    "assert app.test_client().get('/healthz').status_code == 200\n"
-)  # fmt: skip
+FIRST_PAGE = """
+import gc, os
+from werkzeug.test import create_environ, run_wsgi_app
+gc.disable()  # as the service's server does until the worker is ready
+from wsgi import app
+environ = create_environ(os.environ["BENCH_PATH"], headers={"Cookie": os.environ["BENCH_COOKIE"]})
+assert run_wsgi_app(app, environ)[1].startswith("200")
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,23 +35,29 @@ class Took:
 
 
 def measure(stripe: Stripe) -> Iterator[Row]:
-    """The service under gunicorn, and the same without a server."""
+    """The page of a browser that is signed in: without a server, and under gunicorn.
+
+    A first round fills the disk cache and the files with what has been compiled.
+    """
     environ = {**SETTINGS, **stripe.settings}
-    gunicorn: list[float] = []
+    (customer,) = stripe.add("start", 1)
+    with Server("wsgi:app", environ) as service:
+        browser = sign_in(service, customer)
+    alone = {**environ, "BENCH_PATH": PAGE, "BENCH_COOKIE": browser["Cookie"]}
+    gunicorn: list[Took] = []
     process: list[Took] = []
     imports: list[Took] = []
     for number in range(ROUNDS + 1):
-        served = _served(environ)
-        took = _ran(FIRST_REQUEST, environ), _ran("import flask, stripe", {})
-        if number:  # the first round fills the disk cache and the compiled files
+        served = _served(environ, browser)
+        took = _ran(FIRST_PAGE, alone), _ran("import flask, stripe", {})
+        if number:
             gunicorn.append(served)
             process.append(took[0])
             imports.append(took[1])
-    walls = [took.wall for took in imports]
-    yield _row("start to first 200, in one process", [took.wall for took in process], walls)
-    cpu = [took.cpu for took in process], [took.cpu for took in imports]
-    yield _row("start to first 200, CPU", *cpu)
-    yield _row("start to first 200, by gunicorn", gunicorn, walls)
+    walls, cpus = [took.wall for took in imports], [took.cpu for took in imports]
+    yield _row("start to first page, in one process", [took.wall for took in process], walls)
+    yield _row("start to first page, CPU", [took.cpu for took in process], cpus)
+    yield _row("start to first page, by gunicorn", [took.wall for took in gunicorn], walls)
 
 
 def _row(what: str, ours: list[float], theirs: list[float]) -> Row:
@@ -60,14 +71,17 @@ def _row(what: str, ours: list[float], theirs: list[float]) -> Row:
     )
 
 
-def _served(environ: dict[str, str]) -> float:
-    started = time.perf_counter()
+def _served(environ: dict[str, str], browser: dict[str, str]) -> Took:
+    started, before = time.perf_counter(), _cpu_of_children()
     server = Server("wsgi:app", environ)
     try:
         server.wait_until_it_answers("/healthz", nap=0.002)
-        return time.perf_counter() - started
+        if server.get(PAGE, browser).status != 200:
+            raise RuntimeError("the first page is not answered well")
+        wall = time.perf_counter() - started
     finally:
         server.stop()
+    return Took(wall, _cpu_of_children() - before)
 
 
 def _ran(code: str, environ: dict[str, str]) -> Took:

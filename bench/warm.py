@@ -1,4 +1,4 @@
-"""Warm answers per second, against a bare Flask view and against what else there is."""
+"""Warm answers per second, against a bare Flask view, a raw function, and what else there is."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ Ask: TypeAlias = Callable[[], Rate]
 
 
 def measure(stripe: Stripe) -> Iterator[Row]:
-    """Warm JSON, page and 304 against a bare view, then JSON against a raw function and rivals."""
+    """JSON, page and 304 against both, each in the same rounds; then JSON against the rivals."""
     (customer,) = stripe.add("warm", 1)
     # Fresh for longer than the measurement: what is measured is the warm card.
     environ = {**SETTINGS, **stripe.settings, "BILLING_CACHE_TTL": "3600"}
@@ -52,13 +52,20 @@ def measure(stripe: Stripe) -> Iterator[Row]:
         for path, headers, _ in cases.values():
             warm_up(service, path, headers)
         answers = {name: service.get(path, headers) for name, (path, headers, _) in cases.items()}
-        with sending(answers, "bench.apps.bare:app") as against:
+        with (
+            sending(answers, "bench.apps.bare:app") as bare,
+            sending(answers, "bench.apps.raw:app") as raw,
+        ):
             for name, (path, headers, what) in cases.items():
-                rates = interleave(load(service, path, headers), load(against, name, headers))
-                yield from rows(what, "a bare Flask view", *rates, bound=0.9)
-        with sending(answers, "bench.apps.raw:app") as against:
-            rates = interleave(load(service, JSON, program), load(against, JSON, program), 5)
-            yield from rows("warm JSON", "a raw WSGI function", *rates, bound=None)
+                for server in (bare, raw):
+                    warm_up(server, name, headers)
+                ours, flask, function = interleave(
+                    load(service, path, headers),
+                    load(bare, name, headers),
+                    load(raw, name, headers),
+                )
+                yield from rows(what, "a bare Flask view", ours, flask, bound=1.15)
+                yield from rows(what, "a raw WSGI function", ours, function, bound=0.85)
         yield from _rivals(stripe, customer, load(service, JSON, program))
 
 
@@ -136,16 +143,16 @@ def warm_up(server: Server, path: str, headers: Mapping[str, str]) -> None:
     requests_per_second(server.url + path, headers, seconds=1, connections=16)
 
 
-def interleave(ours: Ask, theirs: Ask, rounds: int = ROUNDS) -> tuple[list[Rate], list[Rate]]:
-    """Ours, theirs, theirs, ours: what else the machine does meets both alike."""
-    pairs = []
+def interleave(*sides: Ask, rounds: int = ROUNDS) -> list[list[Rate]]:
+    """What each side says, all in turns, and every other round in the other order.
+
+    What else the machine does meets all of them alike.
+    """
+    said: list[list[Rate]] = [[] for _ in sides]
     for number in range(rounds):
-        if number % 2:
-            second, first = theirs(), ours()
-        else:
-            first, second = ours(), theirs()
-        pairs.append((first, second))
-    return [a for a, _ in pairs], [b for _, b in pairs]
+        for side, rates in list(zip(sides, said, strict=True))[:: -1 if number % 2 else 1]:
+            rates.append(side())
+    return said
 
 
 def rows(
