@@ -86,29 +86,36 @@ def test_the_server_is_asked_after_a_change_and_once_in_a_while(
         assert asked(server, first.look) == 1
 
 
-def test_no_look_is_older_than_a_write_that_has_returned(process: Open, server: Server) -> None:
+def test_when_a_write_returns_all_have_been_told(process: Open) -> None:
+    first, *others = [process() for _ in range(9)]
+    for number in range(200):
+        first.write(number)
+        assert [one.look() for one in (*others, first)] == [number] * 9
+
+
+def test_no_look_is_older_than_a_write_before_it(process: Open, server: Server) -> None:
     def write() -> None:
-        for number in range(1, 101):
-            written.write(number)
+        for number in range(2, 101):
+            everybody[0].write(number)
             done.append(number)
-            assert written.look() == number
-        done.append(0)
+            assert [one.look() for one in everybody] == [number] * 3
 
     def read(one: Process) -> int:
         looks = 0
-        while done[-1]:
+        while not is_over.is_set():
             before = done[-1]
             assert one.look() >= before
             looks += 1
         return looks
 
-    written, done = process(), [1]
-    written.write(1)
+    everybody, done, is_over = [process() for _ in range(3)], [1], threading.Event()
+    everybody[0].write(1)
     with ThreadPoolExecutor(6) as people:
-        readers = [
-            people.submit(read, one) for one in [written, process(), process()] for _ in "ab"
-        ]
-        questions = asked(server, write, times=1)
+        readers = [people.submit(read, one) for one in everybody * 2]
+        try:
+            questions = asked(server, write, times=1)
+        finally:
+            is_over.set()
         assert sum(reader.result(60) for reader in readers) > questions
 
 
