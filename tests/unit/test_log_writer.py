@@ -85,6 +85,18 @@ def test_what_is_collected_is_written_at_the_end(
     assert stream.writes == ["the last one\n"]
 
 
+def test_no_line_is_torn_by_what_another_worker_writes(
+    logger: logging.Logger, collect: Callable[..., LogWriter]
+) -> None:
+    stream = Stream()
+    writer = collect(stream)
+    for number in range(200):
+        logger.info("%d %s", number, "x" * 100)
+    writer.flush()
+    assert 5 < len(stream.writes) < 10
+    assert all(len(w) <= 4096 and w.endswith("x\n") for w in stream.writes)
+
+
 def test_a_stream_that_nobody_reads_holds_up_nobody_and_the_loss_is_said(
     logger: logging.Logger, collect: Callable[..., LogWriter]
 ) -> None:

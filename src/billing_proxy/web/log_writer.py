@@ -10,6 +10,7 @@ import logging
 import os
 import threading
 from collections import deque
+from collections.abc import Iterable, Iterator
 from typing import TextIO
 
 PAUSE = 0.05
@@ -17,6 +18,9 @@ PAUSE = 0.05
 
 ROOM = 10_000
 """Lines that wait at most, where nobody takes them; what comes then is counted, and lost."""
+
+PIECE = 4096
+"""Characters written at a time: such a piece is not torn by what other workers write (pipe(7))."""
 
 FLUSHED_WITHIN = 1.0
 """Seconds that ``flush``, at the end of the process, waits for a stream that nobody reads."""
@@ -105,8 +109,9 @@ class LogWriter(logging.Handler):
                 "%d lines of this log are lost: nobody took them in time", (lost,), None,
             )))  # fmt: skip
         try:
-            self._stream.write("".join(lines))
-            self._stream.flush()
+            for piece in _pieces(lines):
+                self._stream.write(piece)
+                self._stream.flush()
         except (OSError, ValueError):  # nobody reads it any more
             self._lose(len(lines) + lost)
 
@@ -120,3 +125,15 @@ class LogWriter(logging.Handler):
     def _lose(self, lines: int) -> None:
         with self._lock:
             self._lost += lines
+
+
+def _pieces(lines: Iterable[str]) -> Iterator[str]:
+    """``lines``, as many together as fit."""
+    piece = ""
+    for line in lines:
+        if piece and len(piece) + len(line) > PIECE:
+            yield piece
+            piece = ""
+        piece += line
+    if piece:
+        yield piece
