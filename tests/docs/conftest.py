@@ -48,7 +48,7 @@ class Service:
 
 
 def answers(port: int) -> bool:
-    with suppress(requests.ConnectionError):
+    with suppress(requests.RequestException):
         return requests.get(f"http://127.0.0.1:{port}/readyz", timeout=2).ok
     return False
 
