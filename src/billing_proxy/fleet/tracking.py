@@ -77,9 +77,10 @@ class Tracking:
     def forget(self, keys: Sequence[str]) -> None:
         """This process has changed ``keys``: no answer from before counts, be it on its way."""
         self._last_change = object()
-        if self._line is not None:
-            for key in keys:
-                self._line.held.pop(key, None)
+        line = self._line  # which another thread may be about to close
+        for key in keys:
+            if line is not None:
+                line.held.pop(key, None)
 
     def stop(self) -> None:
         """Hold nothing, until there is another ``begin``."""
@@ -190,7 +191,9 @@ class _Line:
 
     def _take_in(self, message: Sequence[Any]) -> None:
         """``[b"invalidate", keys]``, with None for all keys there are."""
-        kind, *about = message
-        if kind == b"invalidate":
-            for key in self.held.copy() if about[0] is None else map(bytes.decode, about[0]):
-                self.held.pop(key, None)
+        kind, *keys = message
+        if kind == b"invalidate" and keys == [None]:
+            self.held.clear()
+        elif kind == b"invalidate":
+            for key in keys[0]:
+                self.held.pop(key.decode(), None)
