@@ -40,9 +40,10 @@ for (const name of ["billing-card-change", "billing-card-error"])
 """
 FITS = """() => new Promise((fits) => (function look() {
   const more = innerHeight - document.documentElement.getBoundingClientRect().height;
-  more >= 0 && more < 1 ? fits() : requestAnimationFrame(look);
+  const scrolls = document.documentElement.scrollHeight > innerHeight;
+  more >= 0 && more < 1 && !scrolls ? fits() : requestAnimationFrame(look);
 })())"""
-"""Waits until the frame is as high as its content."""
+"""Waits until the frame is as high as its content, and has nothing to scroll."""
 
 
 @dataclass

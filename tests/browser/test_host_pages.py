@@ -21,6 +21,8 @@ p { margin: 0 0 2em; color: #767676; font-size: 1.2em; line-height: 2; }
 dl { display: block; margin: 3em 0; padding: 1em; }
 dt { margin: 1em 0; float: left; width: 9em; color: #767676; font-weight: 700; }
 dd { margin: 0 0 .5em 10em; color: #767676; font-size: 1.3em; font-weight: 400; }
+main { direction: rtl; font-style: italic; text-indent: 2em; text-transform: uppercase; }
+main { white-space: nowrap; }
 ul, ol { margin: 2em; padding-left: 2em; list-style: square; }
 li { margin: 1em 0; }
 span { color: inherit; }
@@ -88,7 +90,16 @@ span { font-style: inherit; font-weight: inherit; }
 OF_THE_CARD = [
     *("background-color", "color", "display", "float", "font-size", "font-weight"),
     *("line-height", "list-style-type", "text-align", "text-decoration-line"),
+    *("direction", "font-style", "text-indent", "text-transform", "white-space-collapse"),
 ]
+
+NARROW = {
+    "a centred column": "body { display: flex; flex-direction: column; align-items: center; }",
+    "a centred grid": "body { display: grid; place-items: center; }",
+    "a float": "main { float: left; }",
+    "a table": "main { display: table; }",
+}
+"""Places that ask what is in them how wide it would like to be."""
 
 HOST = """<!doctype html><html lang="nl"><meta charset="utf-8"><title>Mijn account</title>
 <style>main {{ max-width: 700px; --billing-font: system-ui }} {style}</style>
@@ -160,6 +171,15 @@ def test_axe_and_the_ruler_find_nothing_in_a_card_among_the_styles_of_a_site(
     hosted(page, style, fragment(page, demo, customer))
     assert [fault for fault in axe(page) if "billing-" in fault] == []
     page.set_viewport_size({"width": 320, "height": 600})
+    assert [fault for fault in overflowing(page) if "billing-" in fault] == []
+
+
+@pytest.mark.parametrize("style", NARROW.values(), ids=NARROW)
+def test_a_place_that_is_as_wide_as_its_content_fits_on_a_telephone(
+    page: Page, demo: Service, style: str
+) -> None:
+    page.set_viewport_size({"width": 320, "height": 600})
+    hosted(page, style, fragment(page, demo, "cus_demo_meerdere"))
     assert [fault for fault in overflowing(page) if "billing-" in fault] == []
 
 
