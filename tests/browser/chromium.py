@@ -14,20 +14,21 @@ import pytest
 from demo.browser import chromium
 
 
-def _lacking(what: str) -> NoReturn:
+def lacking(what: str) -> NoReturn:
+    """Skip the module, and say why; in CI that is a failure."""
     if os.environ.get("CI") == "true":
         pytest.fail(f"The browser tests cannot run: {what}", pytrace=False)
-    pytest.skip(f"no browser tests: {what}", allow_module_level=True)
+    pytest.skip(f"not in a browser: {what}", allow_module_level=True)
 
 
 try:
     from axe_playwright_python.base import AXE_SCRIPT
     from playwright.sync_api import BrowserContext, Frame, Locator, Page, Response, Route, expect
 except ImportError as error:
-    _lacking(f"{error.name} is not installed (requirements-dev.txt has it)")
+    lacking(f"{error.name} is not installed (requirements-dev.txt has it)")
 
 if chromium() is None:
-    _lacking("Chromium is not on PATH (apt install chromium)")
+    lacking("Chromium is not on PATH (apt install chromium)")
 
 __all__ = [
     "AXE_SCRIPT",
@@ -38,4 +39,5 @@ __all__ = [
     "Response",
     "Route",
     "expect",
+    "lacking",
 ]

@@ -6,6 +6,7 @@
 
   const PAUSE = 10000; // milliseconds between two requests for a token that nobody clicked for
   const LONGEST_PAUSE = 300000;
+  const ANSWERS_WITHIN = 10000; // the site, asked for a token
   const SPEAKS_WITHIN = 4000; // once loaded: what stays silent is no card but a page of the browser's own
   const EVENTS = ["message", "visibilitychange", "focus", "online"];
   const SANDBOX = "allow-scripts allow-same-origin allow-popups allow-popups-to-escape-sandbox";
@@ -107,7 +108,8 @@
     async _ask(source) {
       this._asked = Date.now();
       const headers = { Accept: "application/json, text/plain" };
-      const answer = await fetch(source, { cache: "no-store", headers });
+      const signal = AbortSignal.timeout && AbortSignal.timeout(ANSWERS_WITHIN);
+      const answer = await fetch(source, { cache: "no-store", headers, signal });
       const said = (await answer.text()).trim();
       const token = said[0] === "{" ? JSON.parse(said).token : said;
       if (!answer.ok || !/^[\w-]+\.[\w-]+\.[\w-]+$/.test(token)) throw new Error(`${source} gives no token`);
