@@ -233,5 +233,11 @@ def test_an_element_may_come_before_its_script_move_and_leave(
     expect(shown).to_have_text("Actief")
     page.evaluate("(token) => { card.token = token; }", site.token(debtor))
     expect(shown).to_have_text("Achterstallig")
+    page.evaluate("(token) => card.setAttribute('token', token)", site.token(customer))
+    expect(shown).to_have_text("Actief")
+    page.evaluate("card.token = null")  # who signs out, whichever way the token came
+    expect(page.locator("iframe")).to_have_count(0)
+    page.evaluate("(token) => { card.token = token; }", site.token(debtor))
+    expect(shown).to_have_text("Achterstallig")
     page.evaluate("card.remove()")
     assert page.evaluate("[heard, card.shadowRoot.querySelector('iframe')]") == [[], None]

@@ -35,20 +35,21 @@
       this._box.setAttribute("aria-live", "polite");
       this._box.addEventListener("transitionrun", () => this._paint());
       root.append(this._box);
+      this._given = "";
       this._turn = 0;
       this._forget();
     }
 
-    get token() { return this._given || this.getAttribute("token") || ""; }
-    set token(value) {
-      const before = this.token;
-      this._given = value;
-      this.attributeChangedCallback("token", before, this.token);
+    get token() { return this._given; }
+    set token(value) { // as attribute or as property: the last one counts, also when it takes the token away
+      const before = this._given;
+      this._given = value || "";
+      this._change(before, this._given);
     }
 
     connectedCallback() {
       const early = Object.getOwnPropertyDescriptor(this, "token"); // set before this file was there
-      if (early && delete this.token) this._given = early.value;
+      if (early && delete this.token) this.token = early.value;
       this._connected = true;
       EVENTS.forEach((name) => window.addEventListener(name, this));
       this._load();
@@ -62,7 +63,12 @@
 
     connectedMoveCallback() {} // moveBefore() leaves the frame as it is
 
-    attributeChangedCallback(_name, before, now) {
+    attributeChangedCallback(name, before, now) {
+      if (name === "token") this.token = now;
+      else this._change(before, now);
+    }
+
+    _change(before, now) {
       if (before === now) return;
       this._clear(); // another customer, perhaps: nothing of the last one stays
       this._forget();
