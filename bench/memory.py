@@ -1,4 +1,4 @@
-"""What 30,000 different cards take in memory, read as JSON and then as pages, in one process.
+"""What 40,000 different cards take in memory, read as JSON and then as pages, in one process.
 
 Stripe's answers are made in that process: the decoded answer of the emulator, with a customer,
 subscription and dates of its own for each card. All else is the product, without a server.
@@ -28,7 +28,7 @@ from billing_proxy.gateway.api import Page, StripeApi
 if TYPE_CHECKING:
     from _typeshed.wsgi import WSGIApplication
 
-CARDS = 30_000
+CARDS = 40_000
 KILOBYTES_A_CARD = 2.0
 MEGABYTES_IN_ALL = 256
 
