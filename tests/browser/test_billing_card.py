@@ -133,10 +133,12 @@ def test_two_cards_take_the_height_of_their_content_and_the_sites_colours(
             expect(badge(frame)).to_have_text(label)
             assert readings(frame) == []
     assert {fault for fault in found if "localhost" not in fault} == set()
-    for width in (900, 360):
+    page.evaluate("document.querySelector('main').style = 'display: grid; place-items: center'")
+    for width, wide in ((900, 640), (360, 344)):
         page.set_viewport_size({"width": width, "height": 2400})
         for frame in frames:
             frame.evaluate(FITS)
+            assert frame.evaluate("innerWidth") == wide
     assert [scheme_of(frame) for frame in frames] == ["dark", "dark"]
     page.evaluate("document.querySelector('meta[name=color-scheme]').content = 'light'")
     for frame in frames:

@@ -10,6 +10,8 @@
   const SPEAKS_WITHIN = 4000; // once loaded: what stays silent is no card but a page of the browser's own
   const EVENTS = ["message", "visibilitychange", "focus", "online"];
   const SANDBOX = "allow-scripts allow-same-origin allow-popups allow-popups-to-escape-sandbox";
+  // As wide as its place; where that is as wide as its content would like, a card's 40rem and not a frame's 300px.
+  const FILLS = "display: block; width: 100%; height: 32rem; border: 0; contain: size; contain-intrinsic-width: 40rem";
   const WORDS = {
     nl: ["Je abonnement", "Je abonnement is nu niet op te halen", "Probeer het opnieuw"],
     en: ["Your subscription", "Your subscription cannot be loaded right now", "Try again"],
@@ -135,8 +137,7 @@
         return;
       }
       this._clear();
-      const style = "display: block; width: 100%; height: 32rem; border: 0";
-      this._frame = make("iframe", { title: this._words()[0], style, sandbox: SANDBOX, scrolling: "no", src: url.href });
+      this._frame = make("iframe", { title: this._words()[0], style: FILLS, sandbox: SANDBOX, scrolling: "no", src: url.href });
       this._frame.addEventListener("load", () => this._expect());
       this._box.append(this._frame);
     }
