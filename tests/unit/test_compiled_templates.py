@@ -36,8 +36,10 @@ def test_a_template_is_compiled_for_one_process_and_kept_for_the_next(folder: Pa
 def test_what_is_kept_badly_is_compiled_anew(folder: Path) -> None:
     rendered()
     (kept,) = folder.glob("*/*.cache")
-    kept.write_bytes(kept.read_bytes()[:-10])
-    assert rendered() == "42"
+    whole = kept.read_bytes()
+    for end in range(0, len(whole), 7):
+        kept.write_bytes(whole[:end])
+        assert rendered() == "42"
 
 
 def test_a_folder_that_is_no_folder_is_left_alone(folder: Path) -> None:

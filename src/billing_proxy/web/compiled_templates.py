@@ -25,8 +25,8 @@ class CompiledTemplates(FileSystemBytecodeCache):
         super().__init__(pattern=f"billing-proxy-{VERSION}-%s.cache")
 
     def load_bytecode(self, bucket: Bucket) -> None:
-        """Read what is there."""
-        with suppress(OSError):
+        """Read what is there; what a crash of the machine left of it is compiled anew."""
+        with suppress(Exception):  # a pickle that is cut off raises almost anything
             super().load_bytecode(bucket)
 
     def dump_bytecode(self, bucket: Bucket) -> None:
