@@ -72,6 +72,23 @@ def test_after_signing_out_back_shows_nobodys_card(
     assert badge(page).count() == 0
 
 
+def test_a_page_that_shows_several_cards_keeps_none_of_them_after_signing_out(page: Page) -> None:
+    """The same one twice, and one that is read from elsewhere."""
+    for address in ("", "?elsewhere"):
+        page.locator(".billing-card").first.evaluate(
+            """(card, address) => {
+              const more = card.cloneNode(true);
+              more.dataset.billingRefresh += address;
+              card.after(more);
+            }""",
+            address,
+        )
+    page.context.clear_cookies()
+    page.evaluate("void dispatchEvent(new Event('focus'))")
+    expect(page.locator("main").get_by_text("Je bent niet ingelogd")).to_have_count(3)
+    assert badge(page).count() == 0
+
+
 def test_back_from_the_portal_shows_what_was_done_there(
     page: Page, emulator: Emulator, customer: str, back: Callable[[], None]
 ) -> None:

@@ -103,9 +103,13 @@
     }
   }
 
+  function cards() {
+    return Array.from(document.querySelectorAll("[data-billing-refresh], [data-billing-heals]"));
+  }
+
   function refresh() {
-    var card = document.querySelector("[data-billing-refresh], [data-billing-heals]");
-    if (!card || document.visibilityState !== "visible") return;
+    var shown = cards();
+    if (!shown.length || document.visibilityState !== "visible") return;
     var wait = busy ? PAUSE : last + PAUSE - Date.now();
     if (wait > 0) { // a look so soon after the last one is not lost, only later
       clearTimeout(later);
@@ -114,21 +118,30 @@
     }
     busy = true;
     last = read = Date.now();
-    var heals = !("billingRefresh" in card.dataset);
+    var addresses = new Set(shown.map(function (card) { return card.dataset.billingRefresh; }));
+    Promise.all(Array.from(addresses, renew)).then(function () { busy = false; });
+  }
+
+  // A site may show one card twice, say to a wide and to a narrow window: all of an address get its answer.
+  function renew(address) {
+    var heals = address === undefined;
     // A frame on another site has no cookie to say that its portal was opened: it asks for a live read.
-    var cache = card.dataset.billingRefresh ? "default" : "reload";
-    fetch(card.dataset.billingRefresh || location.href, { cache: cache, credentials: "same-origin", headers: { Accept: "text/html" } })
+    var cache = address ? "default" : "reload";
+    return fetch(address || location.href, { cache: cache, credentials: "same-origin", headers: { Accept: "text/html" } })
       .then(function (response) {
-        if (heals) {
-          if (response.ok) location.reload();
-        } else if (response.ok) {
-          return response.text().then(function (html) { update(card, html); tell(); });
-        } else if ([401, 403, 404].indexOf(response.status) >= 0) {
-          return response.text().then(function (html) { takeAway(card, html, response.status); tell(); });
-        }
+        var taken = [401, 403, 404].indexOf(response.status) >= 0;
+        if (heals && response.ok) location.reload();
+        if (heals || !(response.ok || taken)) return;
+        return response.text().then(function (html) {
+          cards().forEach(function (card) {
+            if (card.dataset.billingRefresh !== address) return;
+            if (taken) takeAway(card, html, response.status);
+            else update(card, html);
+          });
+          tell();
+        });
       })
-      .catch(function () {}) // offline: what is shown stays, and the next look tries again
-      .then(function () { busy = false; });
+      .catch(function () {}); // offline: what is shown stays, and the next look tries again
   }
 
   function look() {
