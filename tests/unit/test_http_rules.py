@@ -63,7 +63,7 @@ def test_only_a_person_following_a_link_navigates(
 @pytest.mark.parametrize(
     ("dest", "accept", "document"),
     [
-        *((dest, "*/*", True) for dest in ("iframe", "frame", "document")),
+        *((dest, "*/*", True) for dest in ("iframe", "frame", "object", "embed", "document")),
         ("empty", "text/html,application/xhtml+xml", False),
         ("", "text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8", True),
         ("", "text/html, */*; q=0.01", False),

@@ -77,7 +77,7 @@ def becomes_document(headers: Headers) -> bool:
     navigation alone asks for XHTML: scripts and programs do not, unless they are told to.
     """
     if dest := headers.get("Sec-Fetch-Dest", ""):
-        return dest in ("iframe", "frame", "document")
+        return dest in ("iframe", "frame", "object", "embed", "document")
     return "application/xhtml+xml" in headers.get("Accept", "").lower()
 
 
