@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import tempfile
+from importlib.metadata import version
 from pathlib import Path
 
 import pytest
@@ -31,6 +32,7 @@ def test_a_template_is_compiled_for_one_process_and_kept_for_the_next(folder: Pa
     assert rendered() == rendered() == "42"
     (kept,) = folder.glob("*/billing-proxy-*.cache")
     assert kept.parent.stat().st_mode & 0o777 == 0o700
+    assert version("jinja2") in kept.name
 
 
 def test_what_is_kept_badly_is_compiled_anew(folder: Path) -> None:

@@ -7,6 +7,7 @@ alone, in the one for temporary files; where there can be none, each process com
 from __future__ import annotations
 
 from contextlib import suppress
+from importlib.metadata import version
 
 from flask import Flask
 from jinja2 import FileSystemBytecodeCache
@@ -18,11 +19,12 @@ from .responses import VERSION
 class CompiledTemplates(FileSystemBytecodeCache):
     """Jinja's; but a disk that is full, or a folder that has gone, costs nobody a page.
 
-    Jinja looks whether a template's source is still the same; how it is compiled is the version's.
+    Jinja looks whether a template's source is still the same, and not which release of Jinja
+    compiled it: after an older one is put back, what a newer one made may not run.
     """
 
     def __init__(self) -> None:
-        super().__init__(pattern=f"billing-proxy-{VERSION}-%s.cache")
+        super().__init__(pattern=f"billing-proxy-{VERSION}-jinja-{version('jinja2')}-%s.cache")
 
     def load_bytecode(self, bucket: Bucket) -> None:
         """Read what is there; what a crash of the machine left of it is compiled anew."""
