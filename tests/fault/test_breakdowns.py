@@ -47,7 +47,7 @@ EXPECTED: dict[Kind, dict[str, tuple[Answer, Answer, Answer]]] = {
 SIGN_INS = 2
 """Requests that go before those of the page and of the portal."""
 
-WORDS_OF_NO_SUBSCRIPTION = ("geen abonnement", '"none"', "Free")
+WORDS_OF_NO_SUBSCRIPTION = ("geen betaald abonnement", '"code": "none"', "Free")
 
 
 def expected(kind: Kind, warmth: str) -> dict[str, Answer]:
