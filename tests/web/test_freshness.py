@@ -76,11 +76,11 @@ def test_while_the_portal_is_open_every_read_is_live(
 def test_a_change_in_the_portal_shows_at_once_in_the_old_tab(
     warm: FlaskClient, emulator: Emulator, clock: Clock
 ) -> None:
-    assert "Actief" in warm.get("/billing/").text
+    assert "Abonnement bijwerken" in warm.get("/billing/").text
     warm.get("/billing/portal")
     clock.advance(10)
     cancel(emulator)
-    assert "Wordt opgezegd" in warm.get("/billing/").text
+    assert "Abonnement beheren" in warm.get("/billing/").text
 
 
 def test_the_first_read_after_the_return_is_live_and_the_next_is_not(
@@ -94,7 +94,7 @@ def test_the_first_read_after_the_return_is_live_and_the_next_is_not(
     warm.get("/billing/return")
     clock.advance(1)
     assert is_live(warm)
-    assert "Wordt opgezegd" in warm.get("/billing/").text
+    assert "Abonnement beheren" in warm.get("/billing/").text
     clock.advance(1)
     assert not is_live(warm)
 
@@ -124,7 +124,7 @@ def test_on_every_worker_the_first_read_after_the_return_is_live(
     first, second = serve(), serve()
     for worker in (first, second):
         share_cookies(warm, worker)
-        assert "Actief" in worker.get("/billing/").text
+        assert "Abonnement bijwerken" in worker.get("/billing/").text
     clock.advance(1)
     warm.get("/billing/portal")
     clock.advance(1)
@@ -133,7 +133,7 @@ def test_on_every_worker_the_first_read_after_the_return_is_live(
     clock.advance(1)
     for worker in (first, second):
         share_cookies(warm, worker)
-        assert "Wordt opgezegd" in worker.get("/billing/").text
+        assert "Abonnement beheren" in worker.get("/billing/").text
         clock.advance(1)
         assert not is_live(worker)
 

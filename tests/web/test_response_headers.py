@@ -40,7 +40,7 @@ def test_a_changed_card_has_another_tag(
     clock.advance(31)
     answer = browser.get(path, headers={"If-None-Match": tag})
     assert answer.status_code == 200
-    assert "Wordt opgezegd" in answer.text
+    assert "Abonnement beheren" in answer.text
 
 
 @pytest.mark.parametrize("path", CARDS)

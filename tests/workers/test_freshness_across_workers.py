@@ -10,7 +10,7 @@ from tests.stage.browser import Sent, answers, signed_in
 from tests.stage.service import WORKERS, Service
 
 LIST = "/v1/subscriptions"
-BEFORE, AFTER = "Actief", "Wordt opgezegd"
+BEFORE, AFTER = "Abonnement bijwerken", "Abonnement beheren"
 
 
 def test_after_the_return_no_reload_ever_shows_the_old_state(

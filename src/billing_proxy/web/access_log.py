@@ -26,6 +26,11 @@ log = logging.getLogger("billing_proxy.access")
 
 _GIVEN_ID = re.compile(r"[A-Za-z0-9._-]{8,64}")
 
+_ids = random.Random()  # noqa: S311 -- an id is no secret
+"""Not ``os.urandom``, for which a request gives up the interpreter; and not the one that
+``random`` shares with the whole process, which others may have seeded."""
+os.register_at_fork(after_in_child=_ids.seed)
+
 
 def install(app: Flask) -> None:
     """Write the line after each request of ``app``, and answer with the request's id."""
@@ -107,5 +112,4 @@ def request_id_of(environ: WSGIEnvironment) -> str:
     given = environ.get("HTTP_X_REQUEST_ID", "")
     if given and _GIVEN_ID.fullmatch(given):
         return str(given)
-    # Not os.urandom, for which a request gives up the interpreter: an id is no secret.
-    return f"{random.getrandbits(128):032x}"
+    return f"{_ids.getrandbits(128):032x}"
