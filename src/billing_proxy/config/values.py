@@ -146,17 +146,17 @@ def link(raw: str) -> str:
 
 def contact(raw: str) -> str:
     """Where help is: over TLS, a path on the same host, or a mail address (RFC 6068)."""
-    message = "must be such as https://www.example.nl/contact or mailto:hulp@example.nl"
+    example = "must be such as https://www.example.nl/contact or mailto:hulp@example.nl"
     if "@" in raw.partition("?")[0]:
-        if not re.fullmatch(r"mailto:[\w.%+-]+@[\w.-]+(\?[\w.%&=+-]*)?", raw, re.ASCII):
-            raise ValueError(message)
+        if not re.fullmatch(r"(?i:mailto):[\w.%+-]+@[\w.-]+(\?[\w.%&=+-]*)?", raw, re.ASCII):
+            raise ValueError(f"{example}, with %20 for a space")
         return raw
     try:
         parts = urlsplit(link(raw))
     except ValueError:
-        raise ValueError(message) from None
+        raise ValueError(f"{example}, with %20 for a space") from None
     if parts.scheme == "http" and parts.hostname not in _THIS_MACHINE:
-        raise ValueError(f"is not encrypted: it {message}")
+        raise ValueError(f"is not encrypted: it {example}")
     return raw
 
 
