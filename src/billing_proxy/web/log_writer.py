@@ -52,9 +52,12 @@ class LogWriter(logging.Handler):
         self._at_once = threading.Event()
         self._thread: threading.Thread | None = None
 
-    def createLock(self) -> None:  # noqa: N802 -- logging's name
-        """None is needed: a deque is safe between threads."""
-        self.lock = None
+    def handle(self, record: logging.LogRecord) -> bool:
+        """Without the lock that other handlers need: a deque is safe between threads."""
+        passed = self.filter(record)
+        if passed:  # it may be another record, from Python 3.12 on
+            self.emit(passed if isinstance(passed, logging.LogRecord) else record)
+        return bool(passed)
 
     def emit(self, record: logging.LogRecord) -> None:
         """Collect ``record``; it is made a line later, in the other thread."""
