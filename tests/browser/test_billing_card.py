@@ -15,7 +15,6 @@ from werkzeug.wrappers import Request, Response
 
 from billing_proxy.testing.account import lifecycle
 from billing_proxy.testing.server import LoopbackServer
-from billing_proxy.testing.situations.debts import past_due
 from demo.emulator import Emulator
 from demo.service import Service, served
 from demo.start_page import customer_token
@@ -104,12 +103,9 @@ def page(context: BrowserContext, site: Site) -> Page:
 
 
 @pytest.fixture
-def debtor(emulator: Emulator, customer: str) -> str:
+def debtor(emulator: Emulator) -> str:
     """Another customer, with a payment that failed."""
-    debtor = f"{customer}_debtor"
-    emulator.account.add_customer(debtor)
-    past_due(emulator.account, debtor)
-    return debtor
+    return emulator.customer("past_due")
 
 
 def scheme_of(frame: Frame) -> str:

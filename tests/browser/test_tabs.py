@@ -7,7 +7,6 @@ from collections.abc import Callable
 import pytest
 
 from billing_proxy.testing.account import lifecycle
-from billing_proxy.testing.situations.running import pro
 from demo.emulator import Emulator
 from demo.service import Service
 from tests.browser.checks import axe
@@ -30,12 +29,9 @@ def page(context: BrowserContext, demo: Service, customer: str) -> Page:
 
 
 @pytest.fixture
-def other(emulator: Emulator, customer: str) -> str:
+def other(emulator: Emulator) -> str:
     """A customer who signs in by another tab of the same browser."""
-    other = f"{customer}_other"
-    emulator.account.add_customer(other)
-    pro(emulator.account, other)
-    return other
+    return emulator.customer("active")
 
 
 def test_an_old_tab_never_turns_into_the_card_of_who_signed_in_since(

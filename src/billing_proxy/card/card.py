@@ -211,7 +211,8 @@ class BillingCard:
     @property
     def running_others(self) -> list[OtherSubscription]:
         """The further subscriptions to show at once: all, but for ended ones of which are many."""
-        return [other for other in self.other_subscriptions if other not in self.folded_others]
+        folded = self.folded_others
+        return [other for other in self.other_subscriptions if other not in folded]
 
     @property
     def folded_others(self) -> list[OtherSubscription]:

@@ -21,6 +21,7 @@ from typing import Any
 import requests
 from requests.adapters import HTTPAdapter
 from requests.cookies import RequestsCookieJar
+from requests.sessions import merge_setting
 from requests.structures import CaseInsensitiveDict
 from urllib3.connection import HTTPConnection, HTTPSConnection
 from urllib3.connectionpool import HTTPConnectionPool, HTTPSConnectionPool
@@ -69,15 +70,12 @@ class _Session(requests.Session):
     def prepare_request(self, request: requests.Request) -> requests.PreparedRequest:
         prepared = requests.PreparedRequest()
         prepared.method, prepared.url = request.method, request.url
-        prepared.headers = CaseInsensitiveDict({**_HEADERS, **(request.headers or {})})
+        prepared.headers = merge_setting(request.headers, self.headers, CaseInsensitiveDict)
         if request.data:
             prepared.body = request.data
             prepared.headers["Content-Length"] = str(len(request.data))
         prepared._cookies = RequestsCookieJar()  # type: ignore[attr-defined]  # for a redirect
         return prepared
-
-
-_HEADERS = {"Accept": "*/*", "Accept-Encoding": "gzip, deflate", "Connection": "keep-alive"}
 
 
 class _DeadlineReader(io.RawIOBase):

@@ -48,16 +48,13 @@ def render(
     def static(filename: str) -> str:
         return address("static", external=external, filename=filename, v=VERSION)
 
-    contact_url = config.contact_url
-    if contact_url and external:
-        contact_url = _absolute(contact_url)
     return render_template(
         template,
         t=language.text,
         language=language.tag,
         company=config.company,
         home_url=config.home_url,
-        contact_url=contact_url,
+        contact_url=config.contact_url and _of_setting(config.contact_url, external=external),
         accent=config.accent,
         billing_static=static,
         **context,
@@ -73,9 +70,9 @@ def _has_addresses() -> bool:
     return True
 
 
-def _absolute(url: str) -> str:
-    """The address of a setting, which may be a path on the same host."""
-    return urljoin(address("page"), url)
+def _of_setting(url: str, *, external: bool) -> str:
+    """The address of a setting; absolute with ``external``, be it a path on the same host."""
+    return urljoin(address("page"), url) if external else url
 
 
 def accent_file(filename: str) -> Response | None:
@@ -151,9 +148,9 @@ def _way_out(
     if place is Place.NOWHERE:
         return HOME, config.home_url or ""
     if error.status == 401 and config.login_url:
-        return SIGN_IN, _absolute(config.login_url) if external else config.login_url
+        return SIGN_IN, _of_setting(config.login_url, external=external)
     if error.status == 401 and config.home_url:
-        return HOME, _absolute(config.home_url) if external else config.home_url
+        return HOME, _of_setting(config.home_url, external=external)
     back = error.way_out == BACK
     return error.way_out, address("page", external=external) if back else ""
 

@@ -264,7 +264,7 @@ class Views:
 
     def _conditional(self, response: Response, shown: ShownCard) -> Response:
         now, served = self._state.clock(), shown.served
-        response.content_language.add(served.card.language)
+        response.content_language.add(served.language)
         response.headers.extend(
             http_rules.cache_headers(
                 served.outcome,
