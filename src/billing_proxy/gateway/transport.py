@@ -70,7 +70,9 @@ class _Session(requests.Session):
     def prepare_request(self, request: requests.Request) -> requests.PreparedRequest:
         prepared = requests.PreparedRequest()
         prepared.method, prepared.url = request.method, request.url
-        prepared.headers = merge_setting(request.headers, self.headers, CaseInsensitiveDict)
+        prepared.headers = merge_setting(  # type: ignore[no-untyped-call]
+            request.headers, self.headers, CaseInsensitiveDict
+        )
         if request.data:
             prepared.body = request.data
             prepared.headers["Content-Length"] = str(len(request.data))
