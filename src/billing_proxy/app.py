@@ -17,7 +17,8 @@ from werkzeug.middleware.proxy_fix import ProxyFix
 from .cli.refusal import read_settings
 from .config.settings import unknown_settings
 from .extension import BillingProxy
-from .web import access_log, probes
+from .web import probes
+from .web.access_log import AccessLog
 from .web.compiled_templates import keep_compiled_templates
 from .web.http_rules import NEVER_STORED, is_addressable
 from .web.log_writer import LogWriter
@@ -46,7 +47,7 @@ def create_app(
     """
     environ = os.environ if environ is None else environ
     config = read_settings(environ, standalone=True)
-    _log_to_stderr()
+    writer = _log_to_stderr()
     for hint in unknown_settings(environ):
         log.warning("%s", hint)
     app = Flask("billing_proxy", static_folder=None)
@@ -54,6 +55,7 @@ def create_app(
     app.config["SECRET_KEY"] = config.secret_key
     app.config["TRUSTED_HOSTS"] = config.trusted_hosts or None
     keep_compiled_templates(app)
+    access_log = AccessLog(writer.later if writer else None)
     access_log.install(app)
     threads = int(environ.get("GUNICORN_THREADS") or THREADS)
     state = BillingProxy(clock=clock, timer=timer).install(
@@ -76,6 +78,7 @@ def create_app(
             state.service,
             maxsize=config.page_cache_bytes,
             ttl=config.cache_ttl,
+            access_log=access_log,
             clock=clock,
             observer=state.observer,
         )
@@ -125,12 +128,14 @@ def _home() -> Response:
     return response
 
 
-def _log_to_stderr() -> None:
+def _log_to_stderr() -> LogWriter | None:
     """Let the package's log lines out, unless the process has set up logging itself."""
     logger = logging.getLogger("billing_proxy")
-    if logger.handlers or logging.getLogger().handlers:
-        return
-    handler = LogWriter(sys.stderr)
-    handler.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(name)s %(message)s"))
-    logger.addHandler(handler)
+    writer = next((it for it in logger.handlers if isinstance(it, LogWriter)), None)
+    if writer or logger.handlers or logging.getLogger().handlers:
+        return writer
+    writer = LogWriter(sys.stderr)
+    writer.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(name)s %(message)s"))
+    logger.addHandler(writer)
     logger.setLevel(logging.INFO)
+    return writer

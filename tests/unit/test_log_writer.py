@@ -138,6 +138,31 @@ def test_a_line_that_cannot_be_made_costs_no_other(
     assert stream.writes == ["fine\n"]
 
 
+def test_a_line_may_be_made_later_in_its_turn(
+    logger: logging.Logger, collect: Callable[..., LogWriter]
+) -> None:
+    stream = Stream()
+    writer = collect(stream)
+    logger.info("first")
+    writer.later(logger.info, "%s", "second")
+    logger.info("third")
+    writer.flush()
+    assert stream.writes == ["first\nsecond\nthird\n"]
+
+
+def test_what_goes_wrong_later_costs_no_other_line_and_is_said(
+    logger: logging.Logger, collect: Callable[..., LogWriter]
+) -> None:
+    stream = Stream()
+    writer = collect(stream)
+    writer.later(int, "no number")
+    writer.later(logger.info, "fine")
+    writer.flush()
+    writer.flush()
+    assert stream.writes[0] == "fine\n"
+    assert "1 lines of this log are lost" in stream.writes[1]
+
+
 def test_a_child_process_begins_anew(
     logger: logging.Logger, collect: Callable[..., LogWriter]
 ) -> None:

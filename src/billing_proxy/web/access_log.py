@@ -11,6 +11,7 @@ import random
 import re
 import threading
 import time
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from flask import Flask, Request, Response, g, request
@@ -20,7 +21,7 @@ from ..service import Served
 if TYPE_CHECKING:
     from _typeshed.wsgi import WSGIEnvironment
 
-HEADER = "X-Request-Id"
+REQUEST_ID = "X-Request-Id"
 
 log = logging.getLogger("billing_proxy.access")
 
@@ -32,66 +33,69 @@ _ids = random.Random()  # noqa: S311 -- an id is no secret
 os.register_at_fork(after_in_child=_ids.seed)
 
 
-def install(app: Flask) -> None:
-    """Write the line after each request of ``app``, and answer with the request's id."""
+class AccessLog:
+    """Writes the lines.
 
-    @app.before_request
-    def start() -> None:
-        g.billing_started = time.perf_counter()
+    Args:
+        later: calls a function with arguments in a moment, and in another thread, so that no
+            request waits for its line to be made; without one, it is made at once.
+    """
 
-    @app.after_request
-    def finish(response: Response) -> Response:
-        response.headers[HEADER] = request_id(request)
-        started = g.get("billing_started", None)
-        served: Served | None = g.get("billing_served", None)
-        write(
-            method=method_of(request.environ),
-            route=request.url_rule.rule if request.url_rule else "-",
-            status=response.status_code,
-            seconds=time.perf_counter() - started if started is not None else 0.0,
-            cache=served.outcome if served else "-",
-            stripe_request=(served.stripe_request if served else None) or "-",
-            request_id=request_id(request),
-        )
-        return response
+    def __init__(self, later: Callable[..., object] | None = None) -> None:
+        self._later = later or _call
+
+    def install(self, app: Flask) -> None:
+        """Write the line after each request of ``app``, and answer with the request's id."""
+
+        @app.before_request
+        def start() -> None:
+            g.billing_started = time.perf_counter()
+
+        @app.after_request
+        def finish(response: Response) -> Response:
+            response.headers[REQUEST_ID] = request_id(request)
+            started = g.get("billing_started", None)
+            served: Served | None = g.get("billing_served", None)
+            self.write(
+                method=method_of(request.environ),
+                route=request.url_rule.rule if request.url_rule else "-",
+                status=response.status_code,
+                seconds=time.perf_counter() - started if started is not None else 0.0,
+                cache=served.outcome if served else "-",
+                stripe_request=(served.stripe_request if served else None) or "-",
+                request_id=request_id(request),
+            )
+            return response
+
+    def write(
+        self,
+        *,
+        method: str,
+        route: str,
+        status: int,
+        seconds: float,
+        cache: str,
+        request_id: str,
+        stripe_request: str = "-",
+    ) -> None:
+        """The line of one request; ``seconds`` is what answering took."""
+        if log.isEnabledFor(logging.INFO):
+            said = (method, route, status, seconds * 1000, cache, stripe_request, request_id)
+            self._later(_log, said, time.time(), threading.get_ident())
 
 
-def write(
-    *,
-    method: str,
-    route: str,
-    status: int,
-    seconds: float,
-    cache: str,
-    request_id: str,
-    stripe_request: str = "-",
-) -> None:
-    """The line of one request; ``seconds`` is what answering took."""
-    if log.isEnabledFor(logging.INFO):
-        said = (method, route, status, seconds * 1000, cache, stripe_request, request_id)
-        log.handle(_Line(said))
+def _log(said: tuple[object, ...], created: float, thread: int) -> None:
+    record = log.makeRecord(
+        log.name, logging.INFO, __file__, 0,
+        "method=%s route=%s status=%d duration_ms=%.1f cache=%s stripe_request=%s request=%s",
+        said, None, func="write",
+    )  # fmt: skip
+    record.created, record.msecs, record.thread = created, created % 1 * 1000 // 1, thread
+    log.handle(record)
 
 
-_COMMON = log.makeRecord(
-    log.name, logging.INFO, __file__, 0,
-    "method=%s route=%s status=%d duration_ms=%.1f cache=%s stripe_request=%s request=%s", (), None,
-    func=write.__name__,
-).__dict__  # fmt: skip
-
-
-class _Line(logging.LogRecord):
-    """A record, of what all lines have in common: a third of the work that ``info`` is."""
-
-    def __init__(self, args: tuple[object, ...]) -> None:
-        now = time.time()
-        self.__dict__ = {
-            **_COMMON,
-            "args": args,
-            "created": now,
-            "msecs": now % 1 * 1000 // 1,
-            "process": os.getpid(),
-            "thread": threading.get_ident(),
-        }
+def _call(function: Callable[..., object], *args: object) -> None:
+    function(*args)
 
 
 def method_of(environ: WSGIEnvironment) -> str:
@@ -112,4 +116,4 @@ def request_id_of(environ: WSGIEnvironment) -> str:
     given = environ.get("HTTP_X_REQUEST_ID", "")
     if given and _GIVEN_ID.fullmatch(given):
         return str(given)
-    return f"{_ids.getrandbits(128):032x}"
+    return _ids.getrandbits(128).to_bytes(16).hex()

@@ -1,7 +1,8 @@
 """The service's log lines: collected for a moment, and written together by a thread of their own.
 
 A thread that writes a line itself gives up the interpreter meanwhile, and others wait for that one:
-a warm answer lost more of its time by this than by anything else.
+a warm answer lost more of its time by this than by anything else. What a line needs can wait as
+well: ``later`` makes it, in its turn, in that thread.
 """
 
 from __future__ import annotations
@@ -10,8 +11,8 @@ import logging
 import os
 import threading
 from collections import deque
-from collections.abc import Iterable, Iterator
-from typing import TextIO
+from collections.abc import Callable, Iterable, Iterator
+from typing import Any, TextIO
 
 PAUSE = 0.05
 """Seconds in which lines are collected; a warning, or worse, ends them."""
@@ -44,7 +45,9 @@ class LogWriter(logging.Handler):
 
     def _begin(self) -> None:
         """With nothing collected: that of a parent process is the parent's to write."""
-        self._collected: deque[logging.LogRecord] = deque()
+        self._collected: deque[tuple[Callable[..., object], tuple[Any, ...]]] = deque()
+        self._lines: list[str] = []
+        self._writer = 0
         self._lost = 0
         self._lock = threading.Lock()
         self._writing = threading.Lock()
@@ -61,12 +64,19 @@ class LogWriter(logging.Handler):
 
     def emit(self, record: logging.LogRecord) -> None:
         """Collect ``record``; it is made a line later, in the other thread."""
+        if self._writer == threading.get_ident():  # it has waited for its turn already
+            self._add(record)
+            return
+        self.later(self._add, record)
+        if record.levelno >= logging.WARNING:
+            self._at_once.set()
+
+    def later(self, log_it: Callable[..., object], *args: object) -> None:
+        """Call ``log_it``, which logs a line, when the lines of before have been written."""
         if len(self._collected) >= self._room:
             self._lose(1)
             return
-        self._collected.append(record)
-        if record.levelno >= logging.WARNING:
-            self._at_once.set()
+        self._collected.append((log_it, args))
         if not self._some.is_set():
             self._some.set()
             self._start()
@@ -103,20 +113,29 @@ class LogWriter(logging.Handler):
                 self._write()
 
     def _write(self) -> None:
-        lines = [self._line(self._collected.popleft()) for _ in range(len(self._collected))]
+        calls = [self._collected.popleft() for _ in range(len(self._collected))]
         with self._lock:
             lost, self._lost = self._lost, 0
-        if lost:  # not by way of emit, which may have no room for it either
-            lines.append(self._line(log.makeRecord(
-                log.name, logging.WARNING, __file__, 0,
-                "%d lines of this log are lost: nobody took them in time", (lost,), None,
-            )))  # fmt: skip
+        if lost:
+            said = "%d lines of this log are lost: nobody took them in time"
+            record = log.makeRecord(log.name, logging.WARNING, __file__, 0, said, (lost,), None)
+            calls.append((self.handle, (record,)))
+        self._writer = threading.get_ident()
+        for log_it, args in calls:
+            try:
+                log_it(*args)
+            except Exception:  # noqa: BLE001 -- a filter's, or of a handler that others have added
+                self._lose(1)
+        lines, self._lines, self._writer = self._lines, [], 0
         try:
             for piece in _pieces(lines):
                 self._stream.write(piece)
                 self._stream.flush()
         except (OSError, ValueError):  # nobody reads it any more
             self._lose(len(lines) + lost)
+
+    def _add(self, record: logging.LogRecord) -> None:
+        self._lines.append(self._line(record))
 
     def _line(self, record: logging.LogRecord) -> str:
         try:

@@ -22,7 +22,7 @@ from werkzeug.datastructures import EnvironHeaders
 from ..loader import Outcome
 from ..metrics.observer import SILENT, Observer
 from ..service import BillingService
-from . import access_log
+from .access_log import REQUEST_ID, AccessLog, request_id_of
 from .http_rules import cache_headers, is_unchanged
 from .visitor import VISIT_COOKIE
 
@@ -49,7 +49,7 @@ _ABSENT = ("",) * len(_VARIES)
 _CREDENTIALS = ("HTTP_AUTHORIZATION", "HTTP_COOKIE")
 
 _PER_REQUEST = frozenset(
-    ("Age", "Cache-Status", "Server-Timing", "Content-Length", "Date", "ETag", access_log.HEADER)
+    ("Age", "Cache-Status", "Server-Timing", "Content-Length", "Date", "ETag", REQUEST_ID)
 )
 
 _OF_CONTENT = frozenset(("Content-Type", "Content-Length", "Content-Language"))
@@ -108,6 +108,7 @@ class ResponseCache:
         service: knows whether a card is still the fresh one.
         maxsize: bytes of responses to store.
         ttl: seconds a card stays fresh.
+        access_log: has the line of every response that is sent again.
         clock: the time in Unix seconds.
         observer: hears of every response that is sent again.
     """
@@ -119,6 +120,7 @@ class ResponseCache:
         *,
         maxsize: int,
         ttl: float,
+        access_log: AccessLog,
         clock: Callable[[], float],
         observer: Observer = SILENT,
     ) -> None:
@@ -126,6 +128,7 @@ class ResponseCache:
         self._app = app
         self._service = service
         self._ttl = ttl
+        self._access_log = access_log
         self._clock = clock
         self._lock = threading.Lock()
         self._stored: LRUCache[Key, CachedResponse] = LRUCache(
@@ -173,7 +176,7 @@ class ResponseCache:
         self, cached: CachedResponse, environ: WSGIEnvironment, start_response: StartResponse
     ) -> Iterable[bytes]:
         started = time.perf_counter()
-        request_id = access_log.request_id_of(environ)
+        request_id = request_id_of(environ)
         outcome = Outcome.STALE if cached.source.stale else Outcome.HIT
         age = self._clock() - cached.source.read_at
         unchanged = is_unchanged(environ.get("HTTP_IF_NONE_MATCH", ""), cached.etag)
@@ -182,12 +185,12 @@ class ResponseCache:
             ("ETag", cached.etag),
             ("Content-Length", str(len(cached.body))),
             *cache_headers(outcome, age=age, ttl=self._ttl, seconds=0.0),
-            (access_log.HEADER, request_id),
+            (REQUEST_ID, request_id),
         ]
         if unchanged:
             headers = [pair for pair in headers if pair[0] not in _OF_CONTENT]
         self._observer.card_answered(outcome, 304 if unchanged else 200)
-        access_log.write(
+        self._access_log.write(
             method="GET",
             route=cached.route,
             status=304 if unchanged else 200,
