@@ -10,7 +10,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
@@ -23,17 +23,11 @@ ROOT = Path(__file__).resolve().parent.parent
 HOST = "127.0.0.1"
 STARTS_WITHIN = 60
 TOKEN_SECRET = "a made-up secret that signs the tokens of this bench"
-ELSEWHERE = [
-    "--config",
-    "/dev/null",
-    "--worker-class",
-    "gthread",
-    "--threads",
-    "256",
-    "--keep-alive",
-    "75",
-]
-"""How another virtual environment serves, where the service is not installed."""
+AS_THE_SERVICE = ("--config", "python:bench.serving")
+GTHREAD = (
+    "--config", "/dev/null", "--worker-class", "gthread", "--threads", "256", "--keep-alive", "75",
+)  # fmt: skip
+"""How is served where the service is not installed."""
 
 SETTINGS = {
     "SECRET_KEY": "a made-up key that signs the cookies of this bench",
@@ -70,7 +64,7 @@ class Server:
     """Gunicorn around ``application``; ``with`` stops it at the end.
 
     ``environ`` is all the environment it gets, beside the path; ``python`` may be that of another
-    virtual environment.
+    virtual environment, and ``served_by`` are gunicorn's options.
     """
 
     def __init__(
@@ -79,13 +73,12 @@ class Server:
         environ: Mapping[str, str],
         *,
         python: str = sys.executable,
+        served_by: Sequence[str] = AS_THE_SERVICE,
     ) -> None:
         with socket.socket() as probe:
             probe.bind((HOST, 0))
             self.port: int = probe.getsockname()[1]
         self.url = f"http://{HOST}:{self.port}"
-        ours = python == sys.executable
-        served_by = ["--config", "python:bench.serving"] if ours else ELSEWHERE
         self._log = tempfile.TemporaryFile("w+")  # noqa: SIM115 -- lives as long as the process
         self._process = subprocess.Popen(
             [python, "-m", "gunicorn", application, *served_by],

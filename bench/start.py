@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import resource
 import subprocess
-import sys
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 
 from bench.emulated import Stripe
+from bench.environments import service_python
 from bench.processes import ROOT, SETTINGS, Server
 from bench.ratios import Aim, Row, Spread, ratios
 from bench.warm import PAGE, sign_in
@@ -41,6 +41,10 @@ def measure(stripe: Stripe) -> Iterator[Row]:
 
     A first round fills the disk cache and the files with what has been compiled.
     """
+    python = service_python()
+    if python is None:
+        yield Row("start to first page", note="the service cannot be installed here")
+        return
     environ = {**SETTINGS, **stripe.settings}
     (customer,) = stripe.add("start", 1)
     with Server("wsgi:app", environ) as service:
@@ -50,8 +54,8 @@ def measure(stripe: Stripe) -> Iterator[Row]:
     process: list[Took] = []
     imports: list[Took] = []
     for number in range(ROUNDS + 1):
-        served = _served(environ, browser)
-        took = _ran(FIRST_PAGE, alone), _ran("import flask, stripe", {})
+        served = _served(python, environ, browser)
+        took = _ran(python, FIRST_PAGE, alone), _ran(python, "import flask, stripe", {})
         if number:
             gunicorn.append(served)
             process.append(took[0])
@@ -73,9 +77,9 @@ def _row(what: str, ours: list[float], theirs: list[float]) -> Row:
     )
 
 
-def _served(environ: dict[str, str], browser: dict[str, str]) -> Took:
+def _served(python: str, environ: dict[str, str], browser: dict[str, str]) -> Took:
     started, before = time.perf_counter(), _cpu_of_children()
-    server = Server("wsgi:app", environ)
+    server = Server("wsgi:app", environ, python=python)
     try:
         server.wait_until_it_answers("/healthz", nap=0.002)
         if server.get(PAGE, browser).status != 200:
@@ -86,9 +90,9 @@ def _served(environ: dict[str, str], browser: dict[str, str]) -> Took:
     return Took(wall, _cpu_of_children() - before)
 
 
-def _ran(code: str, environ: dict[str, str]) -> Took:
+def _ran(python: str, code: str, environ: dict[str, str]) -> Took:
     started, before = time.perf_counter(), _cpu_of_children()
-    command = [sys.executable, "-c", code]
+    command = [python, "-c", code]
     subprocess.run(command, cwd=ROOT, env=environ, check=True, stderr=subprocess.DEVNULL)
     return Took(time.perf_counter() - started, _cpu_of_children() - before)
 

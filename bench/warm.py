@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import subprocess
 import tempfile
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
@@ -11,10 +12,10 @@ from pathlib import Path
 from typing import TypeAlias
 
 from bench.emulated import Stripe
+from bench.environments import payments_python
 from bench.load import requests_per_second
-from bench.processes import SETTINGS, Answer, Server, bearer, token
+from bench.processes import GTHREAD, ROOT, SETTINGS, Answer, Server, bearer, token
 from bench.ratios import Aim, Row, Spread, ratios
-from bench.rivals import payments_python, prepare
 
 ROUNDS = 15
 STARTS = 5
@@ -105,8 +106,11 @@ def _flask_headless_payments(ours: Ask) -> Iterator[Row]:
     with ExitStack() as stack:
         folder = stack.enter_context(tempfile.TemporaryDirectory())
         environ = {"BENCH_DATABASE": f"{folder}/payments.sqlite"}
-        prepare(python, environ)
-        rival = stack.enter_context(Server("bench.apps.payments:app", environ, python=python))
+        make_database = [python, "-c", "import bench.apps.payments"]
+        subprocess.run(make_database, cwd=ROOT, env=environ, check=True, stderr=subprocess.DEVNULL)
+        rival = stack.enter_context(
+            Server("bench.apps.payments:app", environ, python=python, served_by=GTHREAD)
+        )
         headers = {"Authorization": f"Bearer {rival.get('/token').body}"}
         path = "/api/payments/subscription"
         warm_up(rival, path, headers)

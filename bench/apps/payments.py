@@ -1,7 +1,7 @@
 """flask-headless-payments: its JSON over SQLite, without a call to Stripe.
 
-Runs in an environment of its own, where that package is; see ``bench.rivals``. Tokens are those of
-Flask-JWT-Extended, which it uses; ``/token`` gives one for the only user.
+Runs where that package is, see ``bench.environments``. Tokens are those of Flask-JWT-Extended,
+which it uses; ``/token`` gives one for the only user.
 """
 
 from __future__ import annotations
