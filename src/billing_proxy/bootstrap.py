@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 from .cache.breaker import CircuitBreaker
 from .cache.budget import Quota, ReadBudget, SharedLimit
@@ -144,8 +144,7 @@ def _observer(config: BillingConfig) -> tuple[Observer, Callable[[str], tuple[by
     return metrics, metrics.expose
 
 
-@dataclass(frozen=True, slots=True)
-class _SharedCache:
+class _SharedCache(NamedTuple):
     """What the processes of a fleet have in common."""
 
     server: RedisServer

@@ -14,7 +14,7 @@ from collections.abc import Callable
 from concurrent.futures import Future
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Any, Generic, Protocol, TypeVar
+from typing import Any, Generic, NamedTuple, Protocol, TypeVar
 
 from .cache.allowance import Allowance
 from .cache.guard import SLOW, Guard, Report
@@ -48,8 +48,7 @@ class Reader(Protocol[Read]):
         """The value, read by ``until`` (``time.monotonic``); raises BillingError."""
 
 
-@dataclass(frozen=True, slots=True)
-class Found(Generic[V]):
+class Found(NamedTuple, Generic[V]):
     """A value and the moment (Unix seconds) its reading began."""
 
     value: V

@@ -10,9 +10,8 @@ from __future__ import annotations
 import logging
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
 from functools import partial
-from typing import Any, TypeVar
+from typing import Any, NamedTuple, TypeVar
 
 from .cache.budget import ReadBudget
 from .cache.products import Product, Products
@@ -42,8 +41,7 @@ PERMISSION_RETRY = 600.0
 log = logging.getLogger(__name__)
 
 
-@dataclass(frozen=True, slots=True)
-class Call:
+class Call(NamedTuple):
     """A method of the gateway's, the permission that it needs, and what it can bring along.
 
     ``expansions`` are paths of at most four levels, each with what more it takes of the key.
@@ -68,8 +66,7 @@ LIST = Call(
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Detail:
+class Detail(NamedTuple):
     """What a card may need beyond the list: the ``field`` of a subscription that ``call`` fills.
 
     ``wanted`` gives the id to ask for, or None.
@@ -207,7 +204,7 @@ class Reader:
 
     def _with_all_items(self, sub: Subscription, until: float) -> Subscription:
         items = self._detail(until, partial(self._gateway.list_items, str(sub.id)))
-        return sub if items is None else replace(sub, items=items)
+        return sub if items is None else sub._replace(items=items)
 
     def _with_details(
         self, subscriptions: Sequence[Subscription], until: float
@@ -235,7 +232,7 @@ class Reader:
                 raise
 
         value = self._detail(until, ask)
-        return sub if value is None else replace(sub, **{detail.field: value})
+        return sub if value is None else sub._replace(**{detail.field: value})
 
     def _detail(self, until: float, ask: Callable[..., T]) -> T | None:
         """A further call for a card: it counts, has half of the time that is left, and may fail."""
@@ -276,7 +273,7 @@ class Reader:
         if nameless:
             names = self._detail(until, partial(self._gateway.list_product_names, nameless))
         for id_, name in (names or {}).items():
-            found[id_] = replace(found.get(id_, Product()), name=name)
+            found[id_] = found.get(id_, Product())._replace(name=name)
         answered = ids if names is not None else list(found)
         self._products.put(answered, found, priced=priced)
         self._products.put_off([id_ for id_ in ids if id_ not in answered], priced=priced)

@@ -5,7 +5,6 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import replace
 from typing import Any, TypeAlias
 
 import pytest
@@ -237,8 +236,8 @@ def test_a_card_is_gone_when_its_time_is_up_and_an_event_soon(
 
 def test_ids_that_are_not_on_the_card_are_not_kept(process: Open, server: Server) -> None:
     store = process()
-    told = replace(CARD.subscriptions[0], latest_invoice="in_secret", schedule="sub_sched_secret")
-    store.put(KEY, replace(CARD, subscriptions=(told,), request_id="req_secret"), lease(store))
+    told = CARD.subscriptions[0]._replace(latest_invoice="in_secret", schedule="sub_sched_secret")
+    store.put(KEY, CARD._replace(subscriptions=(told,), request_id="req_secret"), lease(store))
     assert b"secret" not in server.everything()
     found = process().get(KEY)
     assert found is not None

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import replace
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -22,16 +21,15 @@ PORTAL = "https://site.example/billing/portal"
 
 def with_invoice(subscription: Mapping[str, Any], **fields: Any) -> Subscription:
     """``subscription`` with its latest invoice read."""
-    return replace(
-        read_subscription(subscription), latest_invoice=read_invoice(make_invoice(**fields))
-    )
+    invoice = read_invoice(make_invoice(**fields))
+    return read_subscription(subscription)._replace(latest_invoice=invoice)
 
 
 def with_pauses(
     subscription: Mapping[str, Any], *pauses: tuple[int | None, int | None]
 ) -> Subscription:
     """``subscription`` with its schedule read."""
-    return replace(read_subscription(subscription), schedule=read_schedule(make_schedule(*pauses)))
+    return read_subscription(subscription)._replace(schedule=read_schedule(make_schedule(*pauses)))
 
 
 def card_of(

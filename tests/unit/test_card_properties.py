@@ -5,7 +5,6 @@ from __future__ import annotations
 
 import copy
 import json
-from dataclasses import replace
 from datetime import datetime, time, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -197,9 +196,9 @@ def read(draw: st.DrawFn) -> Subscription:
     """A subscription, now and then with its invoice or schedule read."""
     sub = read_subscription(draw(damaged(subscriptions)))
     if draw(st.booleans()):
-        sub = replace(sub, latest_invoice=read_invoice(draw(damaged(invoices))))
+        sub = sub._replace(latest_invoice=read_invoice(draw(damaged(invoices))))
     if draw(st.booleans()):
-        sub = replace(sub, schedule=read_schedule(draw(damaged(schedules))))
+        sub = sub._replace(schedule=read_schedule(draw(damaged(schedules))))
     return sub
 
 

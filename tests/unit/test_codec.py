@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterator, Mapping
-from dataclasses import fields, is_dataclass
 from decimal import Decimal
 from types import NoneType, UnionType
 from typing import Any, get_args, get_origin, get_type_hints
@@ -34,9 +33,9 @@ PLAIN = {
 
 def values(type_: Any) -> st.SearchStrategy[Any]:
     """Any value of a type that may be kept, whatever fields it has by now."""
-    if is_dataclass(type_):
+    if hasattr(type_, "_fields"):
         hints = get_type_hints(type_)
-        return st.builds(type_, **{name: values(hint) for name, hint in hints.items()})  # type: ignore[arg-type]
+        return st.builds(type_, **{name: values(hint) for name, hint in hints.items()})
     origin, args = get_origin(type_), get_args(type_)
     if origin is UnionType:
         return st.one_of(*map(values, args))
@@ -50,7 +49,7 @@ def values(type_: Any) -> st.SearchStrategy[Any]:
 def kept(type_: Any) -> Iterator[Any]:
     """The records that a value of ``type_`` may be made of."""
     inside = get_args(type_)
-    if is_dataclass(type_):
+    if hasattr(type_, "_fields"):
         yield type_
         inside = tuple(get_type_hints(type_).values())
     for part in inside:
@@ -89,7 +88,7 @@ def test_a_single_changed_byte_is_noticed(data: st.DataObject) -> None:
 
 
 @pytest.mark.parametrize(
-    "value", [[], "a text", {"customer": 7}, {"customer": "cus_a", "subscriptions": [1]}]
+    "value", [{}, "a text", [7], ["cus_a", [1]], ["cus_a", [], {}, {}, None, "more"]]
 )
 def test_a_value_of_another_type_is_refused_however_it_is_signed(value: object) -> None:
     sealed = Codec[object](object, SECRET).seal("card:cus_a", value)
@@ -100,9 +99,9 @@ def test_a_value_of_another_type_is_refused_however_it_is_signed(value: object) 
 def test_another_layout_of_what_is_kept_has_another_number() -> None:
     """Has what is kept changed? Then raise ``fleet.server.LAYOUT``, and enter both here."""
     shape = {
-        record.__name__: [(field.name, field.type) for field in fields(record)]
+        record.__name__: list(get_type_hints(record).items())
         for type_ in (Billing, Product)
         for record in kept(type_)
     }
     digest = hashlib.sha256(repr(sorted(shape.items())).encode()).hexdigest()
-    assert (LAYOUT, digest[:12]) == (2, "920ac6b05afa")
+    assert (LAYOUT, digest[:12]) == (3, "a2b5f9d6d121")

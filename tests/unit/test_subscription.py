@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import copy
-from dataclasses import FrozenInstanceError
 from decimal import Decimal
 from typing import Any
 
@@ -494,5 +493,5 @@ def test_what_was_read_is_frozen_and_leaves_the_object_as_it_was() -> None:
     read = read_subscription(obj)
     assert obj == before
     assert hash(read) == hash(read_subscription(before))
-    with pytest.raises(FrozenInstanceError):
+    with pytest.raises(AttributeError):
         read.status = "canceled"  # type: ignore[misc]

@@ -7,7 +7,7 @@ words that are, or are not, somewhere on the card. Today is 22 November 2026.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import Any
 
 from billing_proxy.card.facts import Subscription, YearlyPrice
@@ -58,13 +58,13 @@ def owing(status: str = "past_due", invoice: Mapping[str, Any] | None = None, **
     page = {"hosted_invoice_url": "https://invoice.stripe.com/i/1"}
     amount = {"amount_remaining": 2900, "currency": "eur", **page, **(invoice or {})}
     read = sub(status=status, **fields)
-    return replace(read, latest_invoice=read_invoice(make_invoice(**amount)))
+    return read._replace(latest_invoice=read_invoice(make_invoice(**amount)))
 
 
 def planned(*phases: dict[str, Any], pauses: Sequence[Any] = (), **fields: Any) -> Subscription:
     """A subscription whose schedule has these phases and pauses."""
     schedule = {**make_schedule(*pauses), "phases": list(phases)}
-    return replace(sub(schedule="sub_sched_1", **fields), schedule=read_schedule(schedule))
+    return sub(schedule="sub_sched_1", **fields)._replace(schedule=read_schedule(schedule))
 
 
 def phase(start: int, **fields: Any) -> dict[str, Any]:

@@ -9,8 +9,7 @@ import math
 import threading
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
-from typing import TypeAlias
+from typing import NamedTuple, TypeAlias
 
 from ..metrics.observer import SILENT, Observer
 
@@ -26,8 +25,7 @@ SharedLimit: TypeAlias = Callable[[], "float | None"]
 nobody can be asked."""
 
 
-@dataclass(frozen=True, slots=True)
-class Quota:
+class Quota(NamedTuple):
     """At most ``reads`` in ``period`` seconds."""
 
     reads: int

@@ -10,8 +10,7 @@ import threading
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 from cachetools import LRUCache
 
@@ -21,16 +20,14 @@ RETRY = 10.0
 """Seconds to leave Stripe alone about a product that could not be read."""
 
 
-@dataclass(frozen=True, slots=True)
-class Product:
+class Product(NamedTuple):
     """``name`` is None for a deleted product; ``yearly_prices`` None where nobody has asked."""
 
     name: str | None = None
     yearly_prices: tuple[YearlyPrice, ...] | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class _Known:
+class _Known(NamedTuple):
     product: Product
     good_until: float
     failed: bool = False
@@ -88,7 +85,7 @@ class Products:
                 if id_ in shared:
                     self._known[id_] = _Known(shared[id_], good_until)
                 elif (own := self._known.get(id_)) and not own.failed:
-                    self._known[id_] = replace(own, good_until=float("-inf"))
+                    self._known[id_] = own._replace(good_until=float("-inf"))
 
     def missing(self, ids: Iterable[str], *, priced: str | None = None) -> list[str]:
         """Those of ``ids`` that must be read; of ``priced`` the yearly prices must be known too."""
@@ -116,7 +113,7 @@ class Products:
         for id_ in ids:
             product = found.get(id_, Product())
             if id_ == priced and product.yearly_prices is None:
-                product = replace(product, yearly_prices=())
+                product = product._replace(yearly_prices=())
             read[id_] = product
         with self._lock:
             self._known.update({id_: _Known(p, good_until) for id_, p in read.items()})
@@ -131,7 +128,7 @@ class Products:
                 last = self._known.get(id_)
                 product = last.product if last else Product()
                 if id_ == priced and product.yearly_prices is None:
-                    product = replace(product, yearly_prices=())
+                    product = product._replace(yearly_prices=())
                 self._known[id_] = _Known(product, good_until, failed=True)
 
     def expire(self, product: str) -> None:
@@ -141,7 +138,7 @@ class Products:
         with self._lock:
             known = self._known.get(product)
             if known is not None:
-                self._known[product] = replace(known, good_until=float("-inf"))
+                self._known[product] = known._replace(good_until=float("-inf"))
 
     def _is_fresh(self, id_: str, priced: bool, now: float) -> bool:
         known = self._known.get(id_)

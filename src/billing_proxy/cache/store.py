@@ -11,8 +11,7 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable, Hashable
-from dataclasses import dataclass, replace
-from typing import Generic, Protocol, TypeVar
+from typing import Generic, NamedTuple, Protocol, TypeVar
 
 from cachetools import LRUCache
 
@@ -21,8 +20,7 @@ from ..errors import BillingError
 V = TypeVar("V")
 
 
-@dataclass(frozen=True, slots=True)
-class Entry(Generic[V]):
+class Entry(NamedTuple, Generic[V]):
     """A value and the moment (Unix seconds) its reading began.
 
     ``fresh`` is false once an event said that it may have changed. ``version`` names the reading
@@ -35,8 +33,7 @@ class Entry(Generic[V]):
     version: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Lease:
+class Lease(NamedTuple):
     """The right to load one value.
 
     ``generation`` tells whether an event came in between, in this process; ``shared_generation``
@@ -163,7 +160,7 @@ class MemoryStore(Generic[V]):
             self._generations[key] = object()
             entry = self._entries.get(key)
             if entry is not None:
-                self._entries[key] = replace(entry, fresh=False)
+                self._entries[key] = entry._replace(fresh=False)
 
     def drop(self, key: Hashable) -> None:
         """Forget ``key``; what is being read is not fresh any more."""

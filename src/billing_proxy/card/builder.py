@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, tzinfo
 from decimal import Decimal
+from typing import NamedTuple
 from unicodedata import bidirectional
 
 from ..language.words import Language
@@ -114,8 +115,7 @@ def _can_be_changed(sub: Subscription) -> bool:
     return single and sub.collection_method != "send_invoice" and not sub.pending_update
 
 
-@dataclass(frozen=True, slots=True)
-class _Words:
+class _Words(NamedTuple):
     """The parts of a card, at one moment and in one language."""
 
     calendar: Calendar

@@ -8,25 +8,26 @@ from __future__ import annotations
 import datetime as dt
 import hashlib
 import json
-from dataclasses import dataclass, field, fields
 from datetime import datetime
 from enum import StrEnum
-from functools import cache
-from typing import Any
+from typing import Any, NamedTuple
 
 from .links import Link, Links, Target
 from .notices import Level, Notice
 from .rules import Code
 from .upcoming import Kind
 
-NOT_IN_JSON = {"json": None}
+_IN_JSON = {"main_link": "button", "portal": "portal_url"}
+"""Fields whose names in the JSON are others."""
+
+_NOT_IN_JSON = frozenset(("plan_names", "note", "as_of_text", "language"))
+"""Fields for the page alone."""
 
 FEW_ENDED = 2
 """More ended subscriptions than these are folded away beside the one on the card."""
 
 
-@dataclass(frozen=True, slots=True)
-class CardDate:
+class CardDate(NamedTuple):
     """A calendar day under its caption; ``text`` is the day in words."""
 
     caption: str
@@ -34,8 +35,7 @@ class CardDate:
     text: str
 
 
-@dataclass(frozen=True, slots=True)
-class BillingPeriod:
+class BillingPeriod(NamedTuple):
     """How often is billed; ``interval`` is Stripe's word, None when the items differ."""
 
     interval: str | None
@@ -43,8 +43,7 @@ class BillingPeriod:
     label: str
 
 
-@dataclass(frozen=True, slots=True)
-class CardStatus:
+class CardStatus(NamedTuple):
     """``label`` is one of the six, or None where no badge belongs."""
 
     code: Code
@@ -53,16 +52,14 @@ class CardStatus:
     stripe_status: str | None
 
 
-@dataclass(frozen=True, slots=True)
-class CardAccess:
+class CardAccess(NamedTuple):
     """Whether the customer may in (None: not known), and the day until which that holds."""
 
     allowed: bool | None
     until: dt.date | None
 
 
-@dataclass(frozen=True, slots=True)
-class CardPrice:
+class CardPrice(NamedTuple):
     """What is charged per period, in the currency's smallest unit, before discounts.
 
     ``unit_amount`` and ``quantity`` are None when several items are added up; the former also
@@ -75,11 +72,10 @@ class CardPrice:
     unit_amount: int | None
     quantity: int | None
     text: str
-    note: str = field(default="", metadata=NOT_IN_JSON)
+    note: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class CardDiscount:
+class CardDiscount(NamedTuple):
     """What goes off; ``until`` is the last day. With several discounts there is only the text."""
 
     percent: float | None
@@ -89,8 +85,7 @@ class CardDiscount:
     text: str
 
 
-@dataclass(frozen=True, slots=True)
-class CardPaymentMethod:
+class CardPaymentMethod(NamedTuple):
     """With what is paid; ``expires`` is a month, ``2026-12``."""
 
     type: str
@@ -100,8 +95,7 @@ class CardPaymentMethod:
     text: str
 
 
-@dataclass(frozen=True, slots=True)
-class CardInvoice:
+class CardInvoice(NamedTuple):
     """What is still owed on the latest invoice; without ``url`` it cannot be paid now."""
 
     amount: int
@@ -111,8 +105,7 @@ class CardInvoice:
     url: Target | None
 
 
-@dataclass(frozen=True, slots=True)
-class CardChange:
+class CardChange(NamedTuple):
     """What is going to change, and on which day; ``plan`` is the one that there will be then."""
 
     code: Kind
@@ -121,8 +114,7 @@ class CardChange:
     text: str
 
 
-@dataclass(frozen=True, slots=True)
-class CardSaving:
+class CardSaving(NamedTuple):
     """What paying yearly would save in a year; ``percent`` is whole and rounded down."""
 
     amount: int
@@ -132,8 +124,7 @@ class CardSaving:
     url: Target
 
 
-@dataclass(frozen=True, slots=True)
-class CardLink:
+class CardLink(NamedTuple):
     """A link to the point: the portal's flow ``code``, or ``resubscribe``."""
 
     code: str
@@ -141,13 +132,12 @@ class CardLink:
     url: Target
 
 
-@dataclass(frozen=True, slots=True)
-class OtherSubscription:
+class OtherSubscription(NamedTuple):
     """A further subscription of the customer, in one line."""
 
     subscription: str | None
     plan: str
-    plan_names: tuple[str, ...] = field(metadata=NOT_IN_JSON)
+    plan_names: tuple[str, ...]
     status: CardStatus
     access: CardAccess
     price: CardPrice | None
@@ -155,8 +145,7 @@ class OtherSubscription:
     url: Target
 
 
-@dataclass(frozen=True, slots=True)
-class BillingCard:
+class BillingCard(NamedTuple):
     """What one customer sees, at one moment, in one language.
 
     ``plan_names`` are the parts of ``plan``, which may be in scripts that run the other way.
@@ -167,7 +156,7 @@ class BillingCard:
     customer: str | None
     subscription: str | None
     plan: str
-    plan_names: tuple[str, ...] = field(metadata=NOT_IN_JSON)
+    plan_names: tuple[str, ...]
     billing_period: BillingPeriod | None
     status: CardStatus
     access: CardAccess
@@ -182,14 +171,14 @@ class BillingCard:
     notices: tuple[Notice, ...]
     warning: str | None
     yearly_saving: CardSaving | None
-    main_link: Link | None = field(metadata={"json": "button"})
-    portal: Target | None = field(metadata={"json": "portal_url"})
+    main_link: Link | None
+    portal: Target | None
     links: tuple[CardLink, ...]
     other_subscriptions: tuple[OtherSubscription, ...]
     as_of: datetime
-    as_of_text: str = field(metadata=NOT_IN_JSON)
+    as_of_text: str
     stale: bool
-    language: str = field(metadata=NOT_IN_JSON)
+    language: str
 
     @property
     def dates(self) -> list[CardDate]:
@@ -253,14 +242,11 @@ def as_json(value: Any, links: Links) -> Any:
         return value.isoformat()
     if isinstance(value, StrEnum):
         return str(value)
-    return {shown: as_json(getattr(value, name), links) for name, shown in _shown(kind)}
+    return {
+        _IN_JSON.get(name, name): as_json(getattr(value, name), links)
+        for name in kind._fields
+        if name not in _NOT_IN_JSON
+    }
 
 
 _AS_IT_IS = frozenset((str, int, float, bool, type(None)))
-
-
-@cache
-def _shown(kind: Any) -> tuple[tuple[str, str], ...]:
-    """The fields of a record, each with its name in the JSON."""
-    names = ((each.name, each.metadata.get("json", each.name)) for each in fields(kind))
-    return tuple((name, shown) for name, shown in names if shown)

@@ -9,12 +9,11 @@ Source: https://docs.stripe.com/api/subscriptions/object
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
 from decimal import Decimal
+from typing import NamedTuple
 
 
-@dataclass(frozen=True, slots=True)
-class Item:
+class Item(NamedTuple):
     """One line of a subscription: a price, its recurring interval and the period that is paid.
 
     ``unit_amount`` is None where the price is not flat, and has decimals where it is less than the
@@ -56,8 +55,7 @@ class Item:
         return self.quantity == 0 or self.unit_amount == 0
 
 
-@dataclass(frozen=True, slots=True)
-class PauseCollection:
+class PauseCollection(NamedTuple):
     """A pause of collection alone: the status stays ``active``. ``resumes_at`` None is open-ended.
 
     With ``behavior`` ``void`` the service is not provided meanwhile.
@@ -68,8 +66,7 @@ class PauseCollection:
     behavior: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class PausePeriod:
+class PausePeriod(NamedTuple):
     """One entry of a schedule's ``pause_schedules``: from ``pause_at`` until ``resume_at``."""
 
     pause_at: int | None = None
@@ -81,24 +78,21 @@ class PausePeriod:
         return begun and (self.resume_at is None or self.resume_at > moment)
 
 
-@dataclass(frozen=True, slots=True)
-class Phase:
+class Phase(NamedTuple):
     """What a schedule makes of the subscription from ``start_date`` on."""
 
     start_date: int
     items: tuple[Item, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class Schedule:
+class Schedule(NamedTuple):
     """What is planned for a subscription: https://docs.stripe.com/api/subscription_schedules"""
 
     phases: tuple[Phase, ...] = ()
     pauses: tuple[PausePeriod, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class Invoice:
+class Invoice(NamedTuple):
     """The latest invoice. ``processing`` says that its payment is under way, which takes days.
 
     ``payable`` says that Stripe has a page to pay it on; the address itself is a bearer link, and
@@ -120,8 +114,7 @@ class Invoice:
         return self.status == "open" and self.amount_remaining != 0
 
 
-@dataclass(frozen=True, slots=True)
-class Discount:
+class Discount(NamedTuple):
     """A coupon in use: a percentage, or an amount off each invoice, until ``end``.
 
     Source: https://docs.stripe.com/api/discounts/object
@@ -138,8 +131,7 @@ class Discount:
         return self.end is None or self.end > moment
 
 
-@dataclass(frozen=True, slots=True)
-class PaymentMethod:
+class PaymentMethod(NamedTuple):
     """What a customer recognises a payment method by, and nothing else of it.
 
     Source: https://docs.stripe.com/api/payment_methods/object
@@ -152,8 +144,7 @@ class PaymentMethod:
     exp_year: int | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Subscription:
+class Subscription(NamedTuple):
     """The facts of one subscription that the card is decided from.
 
     ``discounts`` are those that count, the customer's where the subscription has none of its own;
@@ -263,8 +254,7 @@ class Subscription:
         return pause is not None and (pause.resumes_at is None or pause.resumes_at > moment)
 
 
-@dataclass(frozen=True, slots=True)
-class YearlyPrice:
+class YearlyPrice(NamedTuple):
     """A price for a year, per unit, that is for sale."""
 
     unit_amount: int | Decimal
@@ -273,8 +263,7 @@ class YearlyPrice:
     id: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Billing:
+class Billing(NamedTuple):
     """Everything read from Stripe about one customer, or, without one, that there is nothing.
 
     ``product_names`` and ``yearly_prices`` have what is known, by product id; a deleted or
@@ -283,8 +272,8 @@ class Billing:
 
     customer: str | None
     subscriptions: tuple[Subscription, ...] = ()
-    product_names: Mapping[str, str] = field(default_factory=dict)
-    yearly_prices: Mapping[str, tuple[YearlyPrice, ...]] = field(default_factory=dict)
+    product_names: Mapping[str, str] = {}
+    yearly_prices: Mapping[str, tuple[YearlyPrice, ...]] = {}
     request_id: str | None = None
 
     @property

@@ -7,12 +7,11 @@ program with a token, the command line), so it is filled in where the card is gi
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from typing import NamedTuple
 from urllib.parse import quote
 
 
-@dataclass(frozen=True, slots=True)
-class Target:
+class Target(NamedTuple):
     """The portal, or a ``flow`` of it, for one of the customer's subscriptions or the card's own.
 
     ``upgrade`` is the site's page on which a plan is chosen.
@@ -27,16 +26,14 @@ PORTAL = Target()
 UPGRADE = Target(upgrade=True)
 
 
-@dataclass(frozen=True, slots=True)
-class Link:
+class Link(NamedTuple):
     """What a link says and where it leads."""
 
     label: str
     url: Target
 
 
-@dataclass(frozen=True, slots=True)
-class Links:
+class Links(NamedTuple):
     """The addresses for one reader, absolute where they leave the page.
 
     ``portal`` is the portal's route; ``query`` is what each link to it has besides, encoded.

@@ -9,15 +9,14 @@ https://docs.stripe.com/tax/products-prices-tax-codes-tax-behavior
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 from decimal import ROUND_HALF_UP, Decimal
+from typing import NamedTuple
 
 from .facts import Discount, Item, Subscription, YearlyPrice
 from .wanted import could_save
 
 
-@dataclass(frozen=True, slots=True)
-class Amount:
+class Amount(NamedTuple):
     """What is charged per billing period, before discounts.
 
     ``unit_amount`` and ``quantity`` are None when several items are added up; the former has
@@ -33,8 +32,7 @@ class Amount:
     excludes_tax: bool
 
 
-@dataclass(frozen=True, slots=True)
-class Saving:
+class Saving(NamedTuple):
     """What a year costs when paid monthly and when paid at once, by ``price``."""
 
     monthly: int

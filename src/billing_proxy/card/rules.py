@@ -10,8 +10,8 @@ Source: https://docs.stripe.com/billing/subscriptions/overview#subscription-stat
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
 from enum import StrEnum
+from typing import NamedTuple
 
 from .facts import Invoice, Subscription
 from .pricing import costs_nothing
@@ -52,16 +52,14 @@ class Action(StrEnum):
     CHOOSE = "choose"
 
 
-@dataclass(frozen=True, slots=True)
-class Dated:
+class Dated(NamedTuple):
     """A moment (Unix seconds, UTC) and what it is about."""
 
     caption: Caption
     moment: int
 
 
-@dataclass(frozen=True, slots=True)
-class Decision:
+class Decision(NamedTuple):
     """What the card says about one subscription, still without words.
 
     ``next_billing`` (Unix seconds, UTC) is filled only when something is really charged then.
@@ -91,7 +89,7 @@ def decide(sub: Subscription, now: float) -> Decision:
     """What to say about ``sub`` at the moment ``now`` (Unix seconds, UTC). Never raises."""
     decision = _by_status(sub, now)
     coming = upcoming_change(sub, now) if decision.code in _CHANGING else None
-    return replace(decision, coming=coming, allowed=_allowed(sub, decision, now))
+    return decision._replace(coming=coming, allowed=_allowed(sub, decision, now))
 
 
 def choose(

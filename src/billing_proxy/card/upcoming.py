@@ -5,8 +5,8 @@ Source: https://docs.stripe.com/billing/subscriptions/subscription-schedules
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from enum import StrEnum
+from typing import NamedTuple
 
 from .facts import Item, PausePeriod, Phase, Subscription
 
@@ -21,8 +21,7 @@ class Kind(StrEnum):
     PAUSE = "pause"
 
 
-@dataclass(frozen=True, slots=True)
-class Change:
+class Change(NamedTuple):
     """What changes at ``moment``: the ``items`` from then on, or a pause until ``resumes_at``."""
 
     kind: Kind

@@ -31,7 +31,7 @@ T = TypeVar("T")
 Script: TypeAlias = Callable[[Sequence[str], Sequence[Any]], T]
 """Takes keys and arguments; raises ServerDown."""
 
-LAYOUT = 2
+LAYOUT = 3
 """Of what is kept. A release with another one never reads this one's keys; a test says when."""
 
 TIMEOUT = 0.5

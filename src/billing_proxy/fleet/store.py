@@ -11,7 +11,6 @@ import secrets
 import time
 from collections.abc import Callable, Hashable
 from contextlib import suppress
-from dataclasses import replace
 from typing import Any
 
 from ..cache.store import Entry, Lease, MemoryStore
@@ -87,7 +86,7 @@ class RedisStore:
         except ServerDown:
             return known
         if known.fresh != (fresh == b"1"):
-            known = replace(known, fresh=fresh == b"1")
+            known = known._replace(fresh=fresh == b"1")
             self._memory.keep(key, known)
         return known
 
@@ -117,13 +116,13 @@ class RedisStore:
         not_before: float | None,
         until: float,
     ) -> Entry[Billing | None] | Lease:
-        lease = replace(self._memory.grant(key), version=secrets.token_hex(8))
+        lease = self._memory.grant(key)._replace(version=secrets.token_hex(8))
         known = awaited = b""
         while time.monotonic() < until:
-            lease = replace(lease, started=self._clock())
+            lease = lease._replace(started=self._clock())
             state, said = self._claim_lease(key, lease, not_before, known, awaited)
             if state == b"granted":
-                return replace(lease, shared_generation=said)
+                return lease._replace(shared_generation=said)
             if state == b"failed":
                 raise shared_error(said.decode("ascii", "replace"))
             if state == b"entry":
@@ -148,9 +147,9 @@ class RedisStore:
                 [self._key(key)],
                 [lease.version, lease.shared_generation, sealed, read_at, self._keep_ms, ahead],
             )
-            entry = replace(entry, fresh=entry.fresh and bool(fresh))
+            entry = entry._replace(fresh=entry.fresh and bool(fresh))
         except ServerDown:
-            entry = replace(entry, version="")
+            entry = entry._replace(version="")
         self._memory.keep(key, entry)
         return entry
 
@@ -205,7 +204,7 @@ class RedisStore:
             self._memory.drop(key)
             return None
         if known.version or event is not None:
-            return replace(known, fresh=False)
+            return known._replace(fresh=False)
         return known
 
     def _fetch(self, key: Hashable) -> Entry[Billing | None] | None:
@@ -243,12 +242,10 @@ def _public(billing: Billing | None) -> Billing | None:
     """What the card is made of, without the ids that led to it."""
     if billing is None:
         return None
-    return replace(
-        billing,
+    return billing._replace(
         request_id=None,
         subscriptions=tuple(
-            replace(
-                sub,
+            sub._replace(
                 latest_invoice=None if isinstance(sub.latest_invoice, str) else sub.latest_invoice,
                 schedule=None if isinstance(sub.schedule, str) else sub.schedule,
             )

@@ -10,9 +10,8 @@ import logging
 import re
 import time
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from functools import cached_property
-from typing import Any, NoReturn
+from typing import Any, NamedTuple, NoReturn
 from urllib.parse import quote
 
 import stripe
@@ -42,8 +41,7 @@ LONGEST_READ = 25.0
 log = logging.getLogger(__name__)
 
 
-@dataclass(frozen=True, slots=True)
-class Page:
+class Page(NamedTuple):
     """One page of a list; ``request_id`` is Stripe's, for the log."""
 
     data: list[Mapping[str, Any]]

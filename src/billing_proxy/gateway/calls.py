@@ -7,13 +7,12 @@ the names the words of Stripe's own 403.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from typing import NamedTuple
 
 DASHBOARD = "https://dashboard.stripe.com/apikeys/create"
 
 
-@dataclass(frozen=True, slots=True)
-class Permission:
+class Permission(NamedTuple):
     """``name`` is Stripe's, ``shown`` the Dashboard's; without it ``loss``, and with ``needed``
     set, no page at all. The first of ``calls`` is what ``check`` tries, if it is a list.
 

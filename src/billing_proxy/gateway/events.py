@@ -8,8 +8,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from ..errors import InvalidEvent
 from .api import verify_signature
@@ -24,8 +23,7 @@ TOLERANCE = 300
 """Seconds that the signature's time may lie behind or ahead of ours."""
 
 
-@dataclass(frozen=True, slots=True)
-class Event:
+class Event(NamedTuple):
     """What an event is about. ``livemode`` is None when the event does not say."""
 
     type: str

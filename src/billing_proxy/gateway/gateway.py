@@ -9,8 +9,7 @@ from __future__ import annotations
 import logging
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from ..card.facts import Invoice, Item, Schedule, Subscription, YearlyPrice
 from ..errors import StripeMisconfigured, StripeUnavailable
@@ -45,8 +44,7 @@ PORTAL_LOCALES = frozenset((
 log = logging.getLogger(__name__)
 
 
-@dataclass(frozen=True, slots=True)
-class SubscriptionPage:
+class SubscriptionPage(NamedTuple):
     """Some of a customer's subscriptions.
 
     ``next`` is where the list goes on, if it does; ``cut`` has the ids of those with more items
@@ -59,8 +57,7 @@ class SubscriptionPage:
     request_id: str
 
 
-@dataclass(frozen=True, slots=True)
-class Flow:
+class Flow(NamedTuple):
     """A deep link into the portal: its ``type`` is one of ``FLOWS``.
 
     ``item``, ``price`` and ``quantity`` are what a change that is to be confirmed would make of the

@@ -11,7 +11,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import replace
 from decimal import Decimal
 from typing import Any
 
@@ -187,8 +186,7 @@ def _item(obj: Mapping[str, Any]) -> Item:
     item = read_flat_price(obj.get("price"))
     quantity: Any = obj.get("quantity")
     counted = fields.is_whole(quantity) and 0 <= quantity < 10**9
-    return replace(
-        item,
+    return item._replace(
         id=fields.text(obj.get("id")),
         current_period_end=fields.moment(obj.get("current_period_end")),
         billed_until=fields.moment(obj.get("billed_until")),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from typing import NamedTuple
 
 NO_CUSTOMER = "none"
 """Stands for somebody who is signed in and has no customer at Stripe, so nothing is asked there."""
@@ -11,8 +11,7 @@ NO_CUSTOMER = "none"
 _CUSTOMER = re.compile(r"cus_[A-Za-z0-9_-]{1,120}")
 
 
-@dataclass(frozen=True, slots=True)
-class Grant:
+class Grant(NamedTuple):
     """Whom a credential is for, and until when (Unix seconds).
 
     ``name`` is what the site calls the customer, for who looks after several; it decides nothing.

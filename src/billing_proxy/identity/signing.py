@@ -8,8 +8,8 @@ from __future__ import annotations
 
 import hashlib
 import hmac
-from dataclasses import dataclass, replace
 from functools import lru_cache
+from typing import NamedTuple
 
 from itsdangerous import BadSignature, URLSafeSerializer
 
@@ -26,8 +26,7 @@ PORTAL_VISIT = 1800
 """Seconds after opening the portal that a browser's reads stay live, if it does not return."""
 
 
-@dataclass(frozen=True, slots=True)
-class PortalVisit:
+class PortalVisit(NamedTuple):
     """How many portals a browser has ``open``, when (Unix seconds) it last came back from one, and
     for which ``customers`` they were."""
 
@@ -42,7 +41,7 @@ class PortalVisit:
 
     def returned(self, now: float) -> PortalVisit:
         """One portal is left at ``now`` (Unix seconds); others stay open."""
-        return replace(self, open=max(self.open - 1, 0), returned_at=now)
+        return self._replace(open=max(self.open - 1, 0), returned_at=now)
 
     def not_before(self, live_since: float) -> float | None:
         """Since when the card must have been read; ``live_since`` is what counts as live."""

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
 from functools import lru_cache
+from typing import NamedTuple
 
 from .words import AUTO, LANGUAGES
 
@@ -15,8 +15,7 @@ LONGEST = 35
 """Characters of a tag: https://www.rfc-editor.org/rfc/rfc5646#section-4.4.1"""
 
 
-@dataclass(frozen=True, slots=True)
-class Choice:
+class Choice(NamedTuple):
     """Wishes as language tags, the most wanted first: any text will do.
 
     ``setting`` is ``BILLING_LOCALE``, ``site`` what the site itself has chosen for this reader,
@@ -29,7 +28,7 @@ class Choice:
 
     def led_by(self, tag: str | None) -> Choice:
         """The same, but for the site's wish ``tag``, which goes before all others."""
-        return replace(self, site=(tag, *self.site)) if tag else self
+        return self._replace(site=(tag, *self.site)) if tag else self
 
     @property
     def varies(self) -> bool:

@@ -12,8 +12,8 @@ import sys
 import threading
 from collections.abc import Iterator, Mapping
 from contextlib import suppress
-from dataclasses import dataclass
 from pathlib import Path
+from typing import NamedTuple
 
 from cachetools import LRUCache
 from flask import current_app
@@ -34,8 +34,7 @@ _OVERHEAD = 2000
 """Bytes, roughly, that kept HTML takes in memory besides its text."""
 
 
-@dataclass(frozen=True, slots=True)
-class Around:
+class Around(NamedTuple):
     """What a reader's request adds to the card: whatever else the HTML depends on has to be here.
 
     ``name`` is what the site calls the customer; ``elsewhere`` is who came with a token, and needs
@@ -48,8 +47,7 @@ class Around:
     elsewhere: bool
 
 
-@dataclass(frozen=True, slots=True)
-class _Kept:
+class _Kept(NamedTuple):
     """HTML, and what it was made from; it holds from ``since`` to ``until`` (Unix seconds)."""
 
     html: str
@@ -116,9 +114,9 @@ class RenderedCards:
         )
 
     def _is_certain(self, template: str) -> bool:
-        """Whether it is all ours, and stays so, as it may not while templates are reloaded."""
+        """Whether to keep it: it is all ours, and stays so unless templates are reloaded."""
         environment = current_app.jinja_env
-        if environment.auto_reload or environment.cache is None:
+        if not self._kept.maxsize or environment.auto_reload or environment.cache is None:
             return False
         if template not in self._only_ours:
             self._only_ours[template] = all(_ours(environment, template))

@@ -12,8 +12,7 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, TypeAlias
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
 
 from cachetools import LRUCache
 from flask import Request, Response, g, request
@@ -75,8 +74,7 @@ class KnownRequest(Request):
             self.remote_addr = None
 
 
-@dataclass(frozen=True, slots=True)
-class Source:
+class Source(NamedTuple):
     """What a view made a response from; ``stale`` is a last known card. Moments: Unix seconds."""
 
     customer: str
@@ -85,8 +83,7 @@ class Source:
     stale: bool
 
 
-@dataclass(frozen=True, slots=True)
-class CachedResponse:
+class CachedResponse(NamedTuple):
     """A response and what it was made from; ``size`` is in bytes.
 
     ``headers`` are those that other responses have too; most of them share one tuple.
