@@ -37,10 +37,12 @@ READ_METERS = """
 (painted) => [
   ...window.meters.refused,
   ...window.meters.shifts.filter((shift) => shift.startTime >= painted)
+    .filter(() => painted >= performance.getEntriesByType("navigation")[0].domInteractive)
     .map((shift) => `layout shift of ${shift.value}`),
 ]
 """
-"""What moves before the first paint was never seen elsewhere, and does not count."""
+"""What moves before the first paint was never seen elsewhere, and does not count. Nor does what a
+busy machine paints before it has read the whole page, and which then makes room for the rest."""
 
 OVERFLOWING = """
 (width) => [...document.querySelectorAll("body, body *:not(script)")]

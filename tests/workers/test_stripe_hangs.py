@@ -14,7 +14,6 @@ from tests.stage.service import Service, wait_until
 LIST = "/v1/subscriptions"
 JSON = "/billing/subscription.json"
 STRANGERS, VIEWS = 60, 80
-QUICK = 0.5
 RECOVERS_WITHIN = 5
 
 
@@ -36,7 +35,8 @@ def test_all_are_answered_by_a_slow_stripe_and_who_is_known_at_once(
         waiting = clients.submit(answers, asked)
         for path in (JSON, "/billing/readyz", "/healthz") * 3:
             answer = ask(service.port, path, program(anna))
-            assert (answer.status, answer.took < QUICK) == (200, True)
+            assert answer.status == 200
+            assert answer.took < stripe.latency, "it waited for Stripe"
         assert {answer.status for answer in waiting.result()} == {200}
 
 
