@@ -53,7 +53,7 @@ _PER_REQUEST = frozenset(
 
 _OF_CONTENT = frozenset(("Content-Type", "Content-Length", "Content-Language"))
 
-_OVERHEAD = 1600
+_OVERHEAD = 1650
 """Bytes, roughly, that a response takes in memory besides the text of its body and its key."""
 
 _SHARED = 1024

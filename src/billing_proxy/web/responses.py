@@ -29,7 +29,8 @@ VERSION = version("billing-proxy")
 
 def address(view: str, *, external: bool = True, **values: Any) -> str:
     """The address of one of our views; absolute with ``external``, as the browser can reach it."""
-    return reachable(url_for(f"{BLUEPRINT}.{view}", _external=external, **values))
+    found = url_for(f"{BLUEPRINT}.{view}", _external=external, **values)
+    return reachable(found) if external else found
 
 
 def render(
