@@ -12,6 +12,7 @@ import re
 import threading
 import time
 from collections.abc import Callable
+from copy import copy
 from typing import TYPE_CHECKING
 
 from flask import Flask, Request, Response, g, request
@@ -84,13 +85,17 @@ class AccessLog:
             self._later(_log, said, time.time(), threading.get_ident())
 
 
+_LINE = log.makeRecord(
+    log.name, logging.INFO, __file__, 0,
+    "method=%s route=%s status=%d duration_ms=%.1f cache=%s stripe_request=%s request=%s", (), None,
+    func="write",
+)  # fmt: skip
+
+
 def _log(said: tuple[object, ...], created: float, thread: int) -> None:
-    record = log.makeRecord(
-        log.name, logging.INFO, __file__, 0,
-        "method=%s route=%s status=%d duration_ms=%.1f cache=%s stripe_request=%s request=%s",
-        said, None, func="write",
-    )  # fmt: skip
-    record.created, record.msecs, record.thread = created, created % 1 * 1000 // 1, thread
+    record = copy(_LINE)  # half the work of a new one
+    record.args, record.created, record.msecs = said, created, created % 1 * 1000 // 1
+    record.process, record.thread = os.getpid(), thread
     log.handle(record)
 
 

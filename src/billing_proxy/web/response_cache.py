@@ -51,7 +51,7 @@ _PER_REQUEST = frozenset(
     ("Age", "Cache-Status", "Server-Timing", "Content-Length", "Date", "ETag", REQUEST_ID)
 )
 
-_OF_CONTENT = frozenset(("Content-Type", "Content-Length", "Content-Language"))
+_OF_CONTENT = frozenset(("Content-Type", "Content-Language"))
 
 _OVERHEAD = 1650
 """Bytes, roughly, that a response takes in memory besides the text of its body and its key."""
@@ -86,13 +86,15 @@ class Source(NamedTuple):
 class CachedResponse(NamedTuple):
     """A response and what it was made from; ``size`` is in bytes.
 
-    ``headers`` are those that other responses have too; most of them share one tuple.
+    ``headers`` are those that other responses have too, ``of_content`` those that a 304 lacks; most
+    responses share the tuples.
     """
 
     source: Source
     route: str
     etag: str
     headers: Headers
+    of_content: Headers
     body: bytes
     size: int
 
@@ -152,7 +154,9 @@ class ResponseCache:
             return response
         body = response.get_data()
         size = len(body) + sum(map(len, key)) + _OVERHEAD
-        headers = tuple(pair for pair in response.headers if pair[0] not in _PER_REQUEST)
+        kept = [pair for pair in response.headers if pair[0] not in _PER_REQUEST]
+        of_content = tuple(pair for pair in kept if pair[0] in _OF_CONTENT)
+        headers = tuple(pair for pair in kept if pair[0] not in _OF_CONTENT)
         with self._lock:
             if size <= self._stored.maxsize:
                 self._stored[self._shared(key)] = CachedResponse(
@@ -160,6 +164,7 @@ class ResponseCache:
                     route=request.url_rule.rule if request.url_rule else "-",
                     etag=response.headers.get("ETag", ""),
                     headers=self._headers.setdefault(headers, headers),
+                    of_content=self._headers.setdefault(of_content, of_content),
                     body=body,
                     size=size,
                 )
@@ -180,12 +185,11 @@ class ResponseCache:
         headers = [
             *cached.headers,
             ("ETag", cached.etag),
-            ("Content-Length", str(len(cached.body))),
             *cache_headers(outcome, age=age, ttl=self._ttl, seconds=0.0),
             (REQUEST_ID, request_id),
         ]
-        if unchanged:
-            headers = [pair for pair in headers if pair[0] not in _OF_CONTENT]
+        if not unchanged:
+            headers += [*cached.of_content, ("Content-Length", str(len(cached.body)))]
         self._observer.card_answered(outcome, 304 if unchanged else 200)
         self._access_log.write(
             method="GET",
