@@ -17,9 +17,10 @@ from bench.load import requests_per_second
 from bench.processes import GTHREAD, ROOT, SETTINGS, Answer, Server, bearer, token
 from bench.ratios import Aim, Row, Spread, ratios
 
-ROUNDS = 15
-STARTS = 5
+ROUNDS = 9
+STARTS = 9
 """Two processes of the same program differ by more than two rounds of one process do."""
+ROUNDS_A_START = 2
 
 RIVAL_ROUNDS = 5
 SECONDS = 1.0
@@ -80,7 +81,7 @@ def _once(environ: Mapping[str, str], customer: str) -> Iterator[tuple[str, list
                     load(bare, name, headers),
                     load(raw, name, headers),
                 )
-                yield what, interleave(*sides, rounds=ROUNDS // STARTS)
+                yield what, interleave(*sides, rounds=ROUNDS_A_START)
 
 
 def _rivals(stripe: Stripe, customer: str, environ: Mapping[str, str]) -> Iterator[Row]:
