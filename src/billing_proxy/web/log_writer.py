@@ -72,7 +72,7 @@ class LogWriter(logging.Handler):
             self._at_once.set()
 
     def later(self, log_it: Callable[..., object], *args: object) -> None:
-        """Call ``log_it``, which logs a line, when the lines of before have been written."""
+        """Call ``log_it``, which logs a line, in its turn: after what was logged before."""
         if len(self._collected) >= self._room:
             self._lose(1)
             return
