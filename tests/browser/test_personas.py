@@ -91,10 +91,15 @@ def test_the_meters_see_what_is_wrong(new_context: NewContext, demo: Service) ->
     bad = """<!doctype html><body><p style="height: 50px">low</p><div>words</div>
       <table style="width: 500px"><tr><td>wide</table><img src="http://127.0.0.1:9/away.png">
       <script nonce="n">
-        new PerformanceObserver(() => {
+        const frame = () => new Promise(requestAnimationFrame);
+        const paint = { type: "paint", buffered: true };
+        Promise.all([
+          new Promise((done) => new PerformanceObserver(done).observe(paint)),
+          new Promise((done) => addEventListener("load", done)),
+        ]).then(frame).then(frame).then(() => {
           document.body.prepend(document.createElement("hr"));
-          unknown();
-        }).observe({ type: "paint" });
+          setTimeout(() => unknown());
+        });
       </script><script>refused()</script>"""
     policy = "script-src 'nonce-n'"
     headers = {"Content-Security-Policy": policy, "Content-Type": "text/html"}
