@@ -21,7 +21,7 @@ from .web import probes
 from .web.access_log import AccessLog
 from .web.compiled_templates import keep_compiled_templates
 from .web.http_rules import NEVER_STORED, is_addressable
-from .web.log_writer import LogWriter
+from .web.log_writer import LineFormatter, LogWriter
 from .web.response_cache import KnownRequest, ResponseCache
 from .web.responses import address, secure
 from .web.views import Views
@@ -135,7 +135,7 @@ def _log_to_stderr() -> LogWriter | None:
     if writer or logger.handlers or logging.getLogger().handlers:
         return writer
     writer = LogWriter(sys.stderr)
-    writer.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(name)s %(message)s"))
+    writer.setFormatter(LineFormatter())
     logger.addHandler(writer)
     logger.setLevel(logging.INFO)
     return writer

@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator
 
 import pytest
 
-from billing_proxy.web.log_writer import LogWriter
+from billing_proxy.web.log_writer import LineFormatter, LogWriter
 
 WAITS = 10
 """Seconds, for what happens at once."""
@@ -161,6 +161,20 @@ def test_what_goes_wrong_later_costs_no_other_line_and_is_said(
     writer.flush()
     assert stream.writes[0] == "fine\n"
     assert "1 lines of this log are lost" in stream.writes[1]
+
+
+def test_a_line_is_what_logging_itself_makes_of_the_record() -> None:
+    ours, theirs = (
+        LineFormatter(),
+        logging.Formatter("%(asctime)s %(levelname)s %(name)s %(message)s"),
+    )
+    raised = (ValueError, ValueError("odd"), None)
+    for second, args, error in ((0, (), None), (0, ("50%", 7), raised), (1_790_000_000, (), None)):
+        record = logging.LogRecord(
+            "a.b", logging.ERROR, __file__, 1, "%s %d" if args else "%s", args, error
+        )
+        record.created, record.msecs = second + 0.0079, 7.0
+        assert ours.format(record) == theirs.format(record)
 
 
 def test_a_child_process_begins_anew(

@@ -12,7 +12,6 @@ import re
 import threading
 import time
 from collections.abc import Callable
-from copy import copy
 from typing import TYPE_CHECKING
 
 from flask import Flask, Request, Response, g, request
@@ -85,17 +84,20 @@ class AccessLog:
             self._later(_log, said, time.time(), threading.get_ident())
 
 
-_LINE = log.makeRecord(
+_LINE = vars(log.makeRecord(
     log.name, logging.INFO, __file__, 0,
     "method=%s route=%s status=%d duration_ms=%.1f cache=%s stripe_request=%s request=%s", (), None,
     func="write",
-)  # fmt: skip
+))  # fmt: skip
+"""What the record of every line has."""
 
 
 def _log(said: tuple[object, ...], created: float, thread: int) -> None:
-    record = copy(_LINE)  # half the work of a new one
-    record.args, record.created, record.msecs = said, created, created % 1 * 1000 // 1
-    record.process, record.thread = os.getpid(), thread
+    record = object.__new__(logging.LogRecord)  # a fifth of the work of one that is made in full
+    vars(record).update(
+        _LINE, args=said, created=created, msecs=created % 1 * 1000 // 1, process=os.getpid(),
+        thread=thread,
+    )  # fmt: skip
     log.handle(record)
 
 

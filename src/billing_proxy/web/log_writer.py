@@ -10,8 +10,10 @@ from __future__ import annotations
 import logging
 import os
 import threading
+import time
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
+from functools import lru_cache
 from typing import Any, TextIO
 
 PAUSE = 0.05
@@ -27,6 +29,27 @@ FLUSHED_WITHIN = 1.0
 """Seconds that ``flush``, at the end of the process, waits for a stream that nobody reads."""
 
 log = logging.getLogger("billing_proxy.log")
+
+
+class LineFormatter(logging.Formatter):
+    """Writes ``%(asctime)s %(levelname)s %(name)s %(message)s``, in little more than half the time.
+
+    The lines of a second begin alike, and there is one for each request.
+    """
+
+    def usesTime(self) -> bool:  # noqa: N802 -- the name in logging
+        """``formatMessage`` makes it."""
+        return False
+
+    def formatMessage(self, record: logging.LogRecord) -> str:  # noqa: N802
+        """The line, but for what belongs to an exception."""
+        moment = f"{_local_time(int(record.created))},{int(record.msecs):03}"
+        return f"{moment} {record.levelname} {record.name} {record.message}"
+
+
+@lru_cache(maxsize=1)
+def _local_time(seconds: int) -> str:
+    return time.strftime(logging.Formatter.default_time_format, time.localtime(seconds))
 
 
 class LogWriter(logging.Handler):
@@ -117,7 +140,7 @@ class LogWriter(logging.Handler):
         with self._lock:
             lost, self._lost = self._lost, 0
         if lost:
-            said = "%d lines of this log are lost: nobody took them in time"
+            said = "%d lines of this log are lost: not taken in time, or not to be made"
             record = log.makeRecord(log.name, logging.WARNING, __file__, 0, said, (lost,), None)
             calls.append((self.handle, (record,)))
         self._writer = threading.get_ident()
