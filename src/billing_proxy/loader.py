@@ -16,11 +16,13 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any, Generic, NamedTuple, Protocol, TypeVar
 
-from .cache.allowance import Allowance
+from cachetools import LRUCache
+
+from .cache.allowance import MAXSIZE, Allowance
 from .cache.guard import SLOW, Guard, Report
 from .cache.store import Entry, Store
 from .cache.threads import Threads
-from .errors import BillingError, StripeTooSlow
+from .errors import BillingError, ReadBudgetSpent, StripeTooSlow
 
 V = TypeVar("V")
 Read = TypeVar("Read", covariant=True)
@@ -105,7 +107,8 @@ class Loader(Generic[V]):
         self._threads = threads
         self._clock = clock
         self._pause = pause
-        self._early = Allowance(timer)
+        self._allowance = Allowance(timer)
+        self._failed: LRUCache[str, BillingError] = LRUCache(MAXSIZE)
         self._lock = threading.RLock()
         self._loads: dict[str, _Load[V]] = {}
 
@@ -166,6 +169,7 @@ class Loader(Generic[V]):
         """Let nobody join what is being loaded now: it began too early."""
         with self._lock:
             self._loads.pop(customer, None)
+            self._failed.pop(customer, None)
 
     def _loaded(
         self, customer: str, not_before: float | None, *, known: Entry[V] | None
@@ -183,6 +187,8 @@ class Loader(Generic[V]):
                 joins = load is not None and self._may_join(load, not_before)
                 if not joins:
                     turn_in = self._turn_in(customer, known)
+                    if turn_in and customer in self._failed:
+                        raise self._failed[customer].again()
                     load = None if turn_in else self._begin(customer, not_before, patient=patient)
             if load is None:
                 with self._guard.waiting(customer):
@@ -198,11 +204,13 @@ class Loader(Generic[V]):
                 return entry, Outcome.COLLAPSED
 
     def _turn_in(self, customer: str, known: Entry[V] | None) -> float:
-        """The seconds until ``customer`` may be read, for who asks before the ttl is over."""
+        """The seconds until ``customer`` may be read, for who asks before the ttl is over, or after
+        a load that failed.
+        """
         early = known is not None and 0 <= self._clock() - known.read_at < self._ttl
-        if not early or self._guard.breaker.refuses:
+        if not (early or customer in self._failed) or self._guard.breaker.refuses:
             return 0.0
-        return self._early.ask(customer)
+        return self._allowance.ask(customer)
 
     def _is_fresh(self, entry: Entry[V], not_before: float | None) -> bool:
         age = self._clock() - entry.read_at
@@ -245,14 +253,19 @@ class Loader(Generic[V]):
             report.answered()
             return self._store.put(customer, value, lease), Outcome.MISS
 
-        def forget(future: Future[Any]) -> None:
+        def end(future: Future[Any]) -> None:
+            error = None if future.cancelled() else future.exception()
             with self._lock:
+                if isinstance(error, BillingError) and not isinstance(error, ReadBudgetSpent):
+                    self._failed[customer] = error.again()
+                else:
+                    self._failed.pop(customer, None)
                 current = self._loads.get(customer)
                 if current is not None and current.future is future:
                     del self._loads[customer]
 
         load = self._loads[customer] = _Load(started, until, report, self._threads.submit(run))
-        load.future.add_done_callback(forget)
+        load.future.add_done_callback(end)
         return load
 
     def _await(self, customer: str, load: _Load[V], *, patient: bool) -> tuple[Entry[V], Outcome]:

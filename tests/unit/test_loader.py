@@ -455,6 +455,35 @@ class TestTurns:
         assert stage.get(A).outcome is MISS
         assert stage.pauses == []
 
+    @pytest.mark.parametrize("known", [True, False])
+    def test_who_cannot_be_read_is_told_so_again_without_a_wait(
+        self, stage: Stage, known: bool
+    ) -> None:
+        if known:
+            stage.know()
+        stage.reader.error = odd = BillingError("odd", request_id="req_1")
+        for _ in range(BURST + 5):
+            if known:
+                assert stage.get(A).outcome is STALE
+                continue
+            with pytest.raises(BillingError, match="odd") as raised:
+                stage.get(A)
+            assert raised.value is not odd
+        assert (stage.reader.reads, stage.pauses) == (1 + BURST, [])
+        stage.reader.error = None
+        assert stage.get(B).outcome is MISS
+        stage.timer.advance(INTERVAL)
+        assert stage.get(A).outcome is MISS
+
+    def test_what_failed_before_an_event_is_not_told_after_it(self, stage: Stage) -> None:
+        stage.reader.error = BillingError("odd")
+        for _ in range(BURST + 2):
+            with pytest.raises(BillingError):
+                stage.get(A)
+        stage.reader.error = None
+        stage.loader.expire(A)
+        assert stage.get(A).outcome is MISS
+
     def test_nobody_waits_for_a_turn_while_the_circuit_refuses_a_load_anyway(self) -> None:
         stage = Stage(threshold=1)
         known = [stage.get_live() for _ in range(BURST + 1)][-1]
