@@ -140,10 +140,14 @@ class ResponseCache:
         key = _key(environ)
         if key is None:
             return self._app(environ, start_response)
-        with self._lock:
-            cached = self._stored.get(key)
-        if cached is not None and self._holds(cached.source):
-            return self._send(cached, environ, start_response)
+        try:
+            with self._lock:
+                cached = self._stored[key]
+        except KeyError:
+            pass
+        else:
+            if self._holds(cached.source):
+                return self._send(cached, environ, start_response)
         environ[KEY] = key
         return self._app(environ, start_response)
 
