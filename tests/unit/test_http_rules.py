@@ -153,7 +153,7 @@ def test_when_the_client_has_the_answer_already(if_none_match: str, unchanged: b
 )
 def test_where_a_card_came_from(outcome: Outcome, age: float, shown_age: str, status: str) -> None:
     """RFC 9111 section 5.1 and RFC 9211: whole seconds, and less than none left when stale."""
-    assert http_rules.cache_headers(outcome, age=age, ttl=30, seconds=0.0123) == (
+    assert http_rules.cache_headers(outcome, int(age), int(30 - age), 12.3) == (
         ("Age", shown_age),
         ("Cache-Status", f"billing-proxy; {status}"),
         ("Server-Timing", "card;dur=12.3"),

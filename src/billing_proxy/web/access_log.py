@@ -90,14 +90,13 @@ _LINE = vars(log.makeRecord(
     func="write",
 ))  # fmt: skip
 """What the record of every line has."""
+os.register_at_fork(after_in_child=lambda: _LINE.update(process=os.getpid()))
 
 
 def _log(said: tuple[object, ...], created: float, thread: int) -> None:
     record = object.__new__(logging.LogRecord)  # a fifth of the work of one that is made in full
-    vars(record).update(
-        _LINE, args=said, created=created, msecs=created % 1 * 1000 // 1, process=os.getpid(),
-        thread=thread,
-    )  # fmt: skip
+    msecs = created % 1 * 1000 // 1
+    vars(record).update(_LINE, args=said, created=created, msecs=msecs, thread=thread)
     log.handle(record)
 
 

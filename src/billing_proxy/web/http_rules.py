@@ -121,18 +121,16 @@ def is_unchanged(if_none_match: str, etag: str) -> bool:
     return bool(known) and (known == "*" or etag in known)
 
 
-def cache_headers(outcome: Outcome, *, age: float, ttl: float, seconds: float) -> tuple[Pair, ...]:
+@lru_cache(maxsize=256)
+def cache_headers(
+    outcome: Outcome, age: int, left: int, milliseconds: float = 0.0
+) -> tuple[Pair, ...]:
     """Where the card came from: ``Age``, ``Cache-Status`` (RFC 9211), ``Server-Timing``.
 
-    ``age``, ``ttl`` and ``seconds`` (what finding it took) are in seconds. A card that stands in
-    for a newer one has a negative ttl.
+    ``age`` and what is ``left`` of the card's time are in whole seconds, so that answers from the
+    cache have the same headers for a second; ``milliseconds``, in tenths, is what finding it took.
+    A card that stands in for a newer one has less than nothing left.
     """
-    return _cache_headers(outcome, int(age), int(ttl - age), round(seconds * 10_000))
-
-
-@lru_cache(maxsize=256)
-def _cache_headers(outcome: Outcome, age: int, left: int, tenths: int) -> tuple[Pair, ...]:
-    """Answers from the cache have the same ones for a second; ``tenths`` of a millisecond."""
     if outcome is Outcome.HIT:
         status = f"hit; ttl={left}"
     elif outcome is Outcome.STALE:
@@ -142,7 +140,7 @@ def _cache_headers(outcome: Outcome, age: int, left: int, tenths: int) -> tuple[
     return (
         ("Age", str(max(0, age))),
         ("Cache-Status", f"billing-proxy; {status}"),
-        ("Server-Timing", f"card;dur={tenths / 10:.1f}"),
+        ("Server-Timing", f"card;dur={milliseconds:.1f}"),
     )
 
 

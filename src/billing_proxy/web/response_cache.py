@@ -189,7 +189,7 @@ class ResponseCache:
         headers = [
             *cached.headers,
             ("ETag", cached.etag),
-            *cache_headers(outcome, age=age, ttl=self._ttl, seconds=0.0),
+            *cache_headers(outcome, int(age), int(self._ttl - age)),
             (REQUEST_ID, request_id),
         ]
         if not unchanged:

@@ -265,14 +265,10 @@ class Views:
     def _conditional(self, response: Response, shown: ShownCard) -> Response:
         now, served = self._state.clock(), shown.served
         response.content_language.add(served.language)
-        response.headers.extend(
-            http_rules.cache_headers(
-                served.outcome,
-                age=now - served.read_at,
-                ttl=self._state.config.cache_ttl,
-                seconds=served.seconds,
-            )
-        )
+        age = now - served.read_at
+        left = int(self._state.config.cache_ttl - age)
+        took = round(served.seconds * 1000, 1)
+        response.headers.extend(http_rules.cache_headers(served.outcome, int(age), left, took))
         g.billing_source = Source(
             shown.visitor.customer,
             served.read_at,
