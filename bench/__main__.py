@@ -21,6 +21,7 @@ from pathlib import Path
 from bench import cold, hanging, host, memory, shared, start, warm
 from bench.emulated import Stripe
 from bench.load import generator
+from bench.processes import OTHERS, run_on
 from bench.ratios import Row, table
 
 SECTIONS: dict[str, Callable[[Stripe], Iterator[Row]]] = {
@@ -42,6 +43,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     names = [name for name in parser.parse_args(arguments).only.split(",") if name]
     if unknown := set(names) - set(SECTIONS):
         parser.error(f"there is no {', '.join(sorted(unknown))}; there are {', '.join(SECTIONS)}")
+    run_on(os.getpid(), OTHERS)
     started, load_before = time.monotonic(), os.getloadavg()
     rows: list[Row] = []
     for name in names or SECTIONS:
@@ -72,7 +74,7 @@ def machine() -> str:
     return (
         f"Measured on {_processor()}, {os.cpu_count()} cores, {platform.system()} "
         f"{platform.release()}; Python {platform.python_version()}; {packages}. "
-        f"Load: {generator()}."
+        f"Load: {generator()}. {'A server has one CPU' if OTHERS else 'Servers have all CPUs'}."
     )
 
 

@@ -22,6 +22,13 @@ import jwt
 ROOT = Path(__file__).resolve().parent.parent
 HOST = "127.0.0.1"
 STARTS_WITHIN = 60
+
+CPUS = sorted(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else []
+SERVERS, OTHERS = CPUS[-1:], CPUS[:-1]
+"""A server that is measured has a CPU of its own, and what asks it has the others: where threads of
+one interpreter move from CPU to CPU, runs of the same program differ by a tenth. Empty where there
+is one CPU, or no way to choose."""
+
 TOKEN_SECRET = "a made-up secret that signs the tokens of this bench"
 AS_THE_SERVICE = ("--config", "python:bench.serving")
 GTHREAD = (
@@ -93,6 +100,7 @@ class Server:
             stderr=self._log,
             start_new_session=True,
         )
+        run_on(self._process.pid, SERVERS)
 
     def __enter__(self) -> Self:
         try:
@@ -158,6 +166,12 @@ def ask(
     connection.request("GET", path, headers=dict(headers or {}))
     answer = connection.getresponse()
     return Answer(answer.status, answer.getheaders(), answer.read().decode())
+
+
+def run_on(pid: int, cpus: Sequence[int]) -> None:
+    """Let a process, and what it starts from now on, run on ``cpus`` alone, if there are others."""
+    if OTHERS:
+        os.sched_setaffinity(pid, cpus)
 
 
 def _cpu_seconds(pid: int) -> float:
