@@ -3,7 +3,8 @@
 Terms are HTTP's: a value is *fresh* for ``ttl`` seconds (RFC 9111 section 4.2), and for
 ``stale_if_error`` seconds more it may stand in while loading fails (RFC 5861 section 4). Waiting
 requests share the error too, a load has a deadline, and a caller may ask for a value that was read
-after a given moment, though only as often as ``cache.allowance`` lets each customer.
+after a given moment. That, and to load again what failed, is done only as often as
+``cache.allowance`` lets each customer.
 """
 
 from __future__ import annotations
