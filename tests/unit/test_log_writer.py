@@ -164,10 +164,8 @@ def test_what_goes_wrong_later_costs_no_other_line_and_is_said(
 
 
 def test_a_line_is_what_logging_itself_makes_of_the_record() -> None:
-    ours, theirs = (
-        LineFormatter(),
-        logging.Formatter("%(asctime)s %(levelname)s %(name)s %(message)s"),
-    )
+    ours = LineFormatter()
+    theirs = logging.Formatter("%(asctime)s %(levelname)s %(name)s %(message)s")
     raised = (ValueError, ValueError("odd"), None)
     for second, args, error in ((0, (), None), (0, ("50%", 7), raised), (1_790_000_000, (), None)):
         record = logging.LogRecord(

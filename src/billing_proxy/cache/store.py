@@ -111,7 +111,7 @@ class MemoryStore(Generic[V]):
         """What is known of ``key``, fresh or not."""
         try:
             with self._lock:
-                entry = self._entries[key]  # half the work of `get`, for each warm answer
+                entry = self._entries[key]  # `get` looks twice, for each warm answer
         except KeyError:
             return None
         return entry if self._clock() - entry.read_at < self._retention else None
